@@ -1,0 +1,24 @@
+//! sioscope writes everything that a Socket.IO connection does into one journal, and
+//! everything that it shows, explains, replays or exports is read from that journal.
+//!
+//! # Floors
+//! A file uses what lies on a lower floor only (`tests/it/floors.rs` checks this table).
+//!
+//! | floor | modules | purpose |
+//! |---|---|---|
+//! | 6 | `main.rs` | chooses a face |
+//! | 5 | [`tui`], [`cli`] | the two faces; neither knows the other |
+//! | 4 | [`scope`] | one running session: a source, its journal, its model, a way to command it |
+//! | 2 | [`client`], [`demo`] | sources: they do IO and write records |
+//! | 1 | [`model`], [`net`] | the state of things, folded from records (pure); connections, made and timed |
+//! | 0 | [`protocol`], [`journal`] | bytes and packets (pure); records, their store and their file |
+
+pub mod cli;
+pub mod client;
+pub mod demo;
+pub mod journal;
+pub mod model;
+pub mod net;
+pub mod protocol;
+pub mod scope;
+pub mod tui;
