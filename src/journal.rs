@@ -11,3 +11,4 @@ pub mod record;
 pub mod store;
 
 pub use record::{Body, Record};
+pub use store::Journal;
