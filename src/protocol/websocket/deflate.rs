@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn messages_survive_the_round_trip_with_every_window() {
-        let long: Vec<u8> = (0..200_000u32).map(|i| (i * i >> 7) as u8).collect();
+        let long: Vec<u8> = (0..200_000u32).map(|i| (i.wrapping_mul(i) >> 7) as u8).collect();
         for bits in 9..=15 {
             for no_takeover in [false, true] {
                 let mut deflater = Deflater::new(bits, no_takeover).unwrap();
