@@ -32,8 +32,8 @@ pub use tls::{TlsInfo, TlsOptions};
 const STAGGER: Duration = Duration::from_millis(250);
 
 /// What a connection's bytes travel over.
-pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
+pub trait Duplex: AsyncRead + AsyncWrite + fmt::Debug + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + fmt::Debug + Send + Unpin> Duplex for T {}
 
 /// A connection, whatever lies below: TCP, TLS, a proxy's tunnel.
 pub type Stream = Box<dyn Duplex>;
