@@ -1,1 +1,5 @@
 //! tui
+
+pub mod action;
+pub mod keymap;
+pub mod mistake;
