@@ -296,10 +296,7 @@ pub fn as_text(keys: &dyn Fn(Action) -> Vec<String>) -> String {
     let (names, bound, places) = (width(0), width(1), width(2));
     let mut out = String::new();
     for [name, key, place, about] in &rows {
-        let _ = writeln!(
-            out,
-            "{name:names$}  {key:bound$}  {place:places$}  {about}"
-        );
+        let _ = writeln!(out, "{name:names$}  {key:bound$}  {place:places$}  {about}");
     }
     out
 }
@@ -357,7 +354,9 @@ mod tests {
     fn names_are_snake_case_and_descriptions_are_one_line() {
         for spec in TABLE {
             assert!(
-                spec.name.chars().all(|c| c.is_ascii_lowercase() || c == '_'),
+                spec.name
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c == '_'),
                 "{}",
                 spec.name
             );
@@ -375,6 +374,8 @@ mod tests {
         assert_eq!(text.lines().count(), TABLE.len());
         assert_eq!(markdown.lines().count(), TABLE.len() + 2);
         assert!(text.contains("disconnect"));
-        assert!(markdown.contains("| `d` | Disconnect (acts on the server, asks first) | global | `disconnect` |"));
+        assert!(markdown.contains(
+            "| `d` | Disconnect (acts on the server, asks first) | global | `disconnect` |"
+        ));
     }
 }

@@ -232,9 +232,8 @@ impl Keymap {
         let mut keys = Keymap::default().keys;
         let mut changed = Vec::new();
         for (name, strings) in changes {
-            let action = Action::named(name).ok_or_else(|| KeyError::UnknownAction {
-                name: name.clone(),
-            })?;
+            let action = Action::named(name)
+                .ok_or_else(|| KeyError::UnknownAction { name: name.clone() })?;
             let mut new = Vec::with_capacity(strings.len());
             for string in strings {
                 let key = Key::parse(string)?;
@@ -380,7 +379,9 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused_with_what_is_one() {
-        for text in ["", "ctrl+", "hyper+x", "F13", "F0", "enterr", " ", "ab", "\u{1b}"] {
+        for text in [
+            "", "ctrl+", "hyper+x", "F13", "F0", "enterr", " ", "ab", "\u{1b}",
+        ] {
             let error = Key::parse(text).map(|k| k.to_string()).expect_err(text);
             assert!(error.to_string().contains("pageup"), "{error}");
         }
@@ -397,7 +398,10 @@ mod tests {
         assert_eq!(Key::of(event(KeyCode::BackTab, KeyModifiers::SHIFT)), back);
         assert_eq!(Key::of(event(KeyCode::Tab, KeyModifiers::SHIFT)), back);
         let question = Key::parse("?").unwrap();
-        assert_eq!(Key::of(event(KeyCode::Char('?'), KeyModifiers::SHIFT)), question);
+        assert_eq!(
+            Key::of(event(KeyCode::Char('?'), KeyModifiers::SHIFT)),
+            question
+        );
     }
 
     #[test]

@@ -95,7 +95,12 @@ mod tests {
 
     #[test]
     fn a_mistake_names_file_line_and_column() {
-        let m = Mistake::at(Path::new("/x/config.toml"), "a = 1\nb = 2", 6..7, "unknown key");
+        let m = Mistake::at(
+            Path::new("/x/config.toml"),
+            "a = 1\nb = 2",
+            6..7,
+            "unknown key",
+        );
         assert_eq!(m.to_string(), "/x/config.toml:2:1: unknown key");
     }
 }

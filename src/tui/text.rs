@@ -145,7 +145,14 @@ mod tests {
 
     #[test]
     fn widths_are_columns_of_whole_clusters() {
-        let cases = [("abc", 3), ("日本", 4), ("e\u{301}", 1), ("🙂", 2), ("", 0), ("🇩🇪", 2)];
+        let cases = [
+            ("abc", 3),
+            ("日本", 4),
+            ("e\u{301}", 1),
+            ("🙂", 2),
+            ("", 0),
+            ("🇩🇪", 2),
+        ];
         for (text, columns) in cases {
             assert_eq!(width(text), columns, "{text}");
         }

@@ -91,8 +91,8 @@ pub fn theme(name: &str, text: &str, file: &Path, base: Option<Theme>) -> Result
                 ),
             ));
         };
-        let style = style(value)
-            .map_err(|(span, what)| at(span, format!("role {written:?}: {what}")))?;
+        let style =
+            style(value).map_err(|(span, what)| at(span, format!("role {written:?}: {what}")))?;
         if let Some(slot) = styles.get_mut(role as usize) {
             *slot = Some(style);
         }

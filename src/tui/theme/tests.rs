@@ -4,7 +4,8 @@ use ratatui::style::Color;
 #[test]
 fn every_embedded_theme_defines_every_role() {
     for (name, text) in EMBEDDED {
-        let theme = read::theme(name, text, Path::new(name), None).unwrap_or_else(|e| panic!("{e}"));
+        let theme =
+            read::theme(name, text, Path::new(name), None).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(theme.styles.len(), Role::ALL.len());
         assert_eq!(theme.name(), name);
     }
@@ -18,7 +19,11 @@ fn plain_has_no_colour_and_still_shows_the_selection() {
         assert_eq!((style.fg, style.bg), (None, None), "{}", role.name());
     }
     for role in [Role::Selected, Role::Hit, Role::BorderFocused, Role::Error] {
-        assert!(!theme.style(role).add_modifier.is_empty(), "{}", role.name());
+        assert!(
+            !theme.style(role).add_modifier.is_empty(),
+            "{}",
+            role.name()
+        );
     }
 }
 
@@ -30,21 +35,39 @@ fn a_theme_of_ones_own_takes_the_rest_from_what_it_inherits() {
     assert_eq!(ok.fg, Some(Color::Rgb(0x10, 0x20, 0x30)));
     assert_eq!(ok.bg, Some(Color::White));
     assert_eq!(ok.add_modifier, Modifier::BOLD);
-    assert_eq!(theme.style(Role::Error), Theme::embedded("light").style(Role::Error));
+    assert_eq!(
+        theme.style(Role::Error),
+        Theme::embedded("light").style(Role::Error)
+    );
     let table = "[roles]\nok = { fg = \"red\", modifiers = [\"dim\"] }\n";
     let theme = Theme::parse("mine", table, Path::new("mine.toml")).unwrap();
     assert_eq!(theme.style(Role::Ok).fg, Some(Color::Red));
-    assert_eq!(theme.style(Role::Warn), Theme::embedded("dark").style(Role::Warn));
+    assert_eq!(
+        theme.style(Role::Warn),
+        Theme::embedded("dark").style(Role::Warn)
+    );
 }
 
 #[test]
 fn mistakes_name_file_place_and_what_is_valid() {
     let cases: [(&str, &[&str]); 9] = [
-        ("[roles]\nokay = \"red\"", &["mine.toml:2:1", "okay", "json_key"]),
-        ("[roles]\nok = \"rot\"", &["mine.toml:2:6", "rot", "light_cyan", "\"ok\""]),
+        (
+            "[roles]\nokay = \"red\"",
+            &["mine.toml:2:1", "okay", "json_key"],
+        ),
+        (
+            "[roles]\nok = \"rot\"",
+            &["mine.toml:2:6", "rot", "light_cyan", "\"ok\""],
+        ),
         ("[roles]\nok = \"#12345\"", &["#12345", "#rrggbb"]),
-        ("[roles]\nok = { fg = \"red\", bold = true }", &["mine.toml:2:20", "modifiers"]),
-        ("[roles]\nok = { modifiers = [\"loud\"] }", &["loud", "underlined"]),
+        (
+            "[roles]\nok = { fg = \"red\", bold = true }",
+            &["mine.toml:2:20", "modifiers"],
+        ),
+        (
+            "[roles]\nok = { modifiers = [\"loud\"] }",
+            &["loud", "underlined"],
+        ),
         ("[roles]\nok = 7", &["mine.toml:2:6"]),
         ("inherits = \"night\"", &["mine.toml:1:12", "high-contrast"]),
         ("colour = 1", &["mine.toml:1:1", "[roles]"]),
