@@ -1,7 +1,7 @@
 //! Expressions with what they let through, and mistakes with their columns.
 
-use super::super::row::{Row, refs};
 use super::super::row::Level;
+use super::super::row::{Row, refs};
 use super::super::script::{HELLO, Script, V4, V4_WS};
 use super::*;
 use crate::journal::record::{
@@ -36,15 +36,26 @@ fn session() -> (Script, Vec<(&'static str, usize, Option<u32>)>) {
     named(&s, "ok", Some(0));
     s.up("42/chat,8[\"shout\",null]");
     named(&s, "shout", Some(0));
-    s.down("51-[\"b\"]").down("451-[\"pic\",{\"_placeholder\":true,\"num\":0}]").down_binary(&[1, 2, 3]);
+    s.down("51-[\"b\"]")
+        .down("451-[\"pic\",{\"_placeholder\":true,\"num\":0}]")
+        .down_binary(&[1, 2, 3]);
     named(&s, "pic", Some(0));
     s.down("42{");
     named(&s, "broken", Some(0));
-    s.add(Body::Mark(Mark { text: "here it breaks".into() }));
+    s.add(Body::Mark(Mark {
+        text: "here it breaks".into(),
+    }));
     named(&s, "mark", None);
-    s.add(Body::Fault(Fault { fault: "drop".into(), rule: None, did: "cut the line".into() }));
+    s.add(Body::Fault(Fault {
+        fault: "drop".into(),
+        rule: None,
+        did: "cut the line".into(),
+    }));
     named(&s, "fault", None);
-    s.add(Body::Gap(Gap { records: 2, bytes: 10 }));
+    s.add(Body::Gap(Gap {
+        records: 2,
+        bytes: 10,
+    }));
     named(&s, "gap", None);
     s.add(Body::Finding(Finding {
         rule: "idle".into(),
@@ -97,7 +108,8 @@ fn expressions_let_through_what_they_say() {
         ("breaks", &["mark"]),
         ("proxy", &["finding"]),
         ("sho", &["shout"]),
-        ("a|b", &["join", "refused", "say", "pic", "mark"]),
+        ("room|shout", &["say", "shout"]),
+        ("room|breaks|proxy", &["say", "mark", "finding"]),
         // regexes
         ("/Room.One/", &["say"]),
         ("/room.one/", &[]),
@@ -136,7 +148,7 @@ fn expressions_let_through_what_they_say() {
         ("is:finding", &["finding"]),
         ("is:mark", &["mark"]),
         ("is:gap", &["gap"]),
-        ("ack:pending", &[]),
+        ("ack:pending", &["shout"]),
         ("ack:lost", &[]),
         ("ack:answered", &["say", "ok"]),
         ("ack:7", &["say", "ok"]),
@@ -147,7 +159,8 @@ fn expressions_let_through_what_they_say() {
         ("c:2", &["end", "close", "lost"]),
         ("c:>1", &["end", "close", "lost"]),
         ("c:1 is:mark", &["mark"]),
-        ("size:>80", &["open", "say"]),
+        ("size:>80", &["open"]),
+        ("size:>70", &["open", "say"]),
         ("size:<=1", &["get", "ping", "pong", "close"]),
         ("size:>1k", &[]),
         ("size:1", &["ping", "pong"]),
@@ -198,9 +211,12 @@ fn expressions_let_through_what_they_say() {
         ("!!ev:say", &["say"]),
         ("ev:say|is:mark", &["say", "mark"]),
     ];
-    for (text, expected) in table {
-        assert_eq!(&passing(text), expected, "{text}");
-    }
+    let wrong: Vec<String> = table
+        .iter()
+        .filter(|(text, expected)| &passing(text) != expected)
+        .map(|(text, expected)| format!("{text}: {:?}, not {expected:?}", passing(text)))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -218,15 +234,27 @@ fn mistakes_are_pointed_at_by_column() {
         ("foo:bar", 1, "no key `foo:`"),
         ("ns:/chat foo:bar", 10, "expected one of ev, ns, dir, is"),
         ("ü foo:bar", 3, "no key"),
-        ("is:evnt", 4, "`is:` does not know `evnt`, expected one of event, ack"),
+        (
+            "is:evnt",
+            4,
+            "`is:` does not know `evnt`, expected one of event, ack",
+        ),
         ("is:event|evnt", 10, "does not know `evnt`"),
         ("is:", 4, "needs a value, expected one of event"),
         ("dir:up", 5, "expected one of in, out"),
         ("via:tcp", 5, "expected one of polling, ws"),
-        ("ack:soon", 5, "pending, answered, late, timeout, lost, an ack id"),
+        (
+            "ack:soon",
+            5,
+            "pending, answered, late, timeout, lost, an ack id",
+        ),
         ("ev:", 4, "an event name"),
         ("c:x", 3, "`x` is not understood"),
-        ("size:>1q", 7, "`1q` is not understood, expected a size like >1k"),
+        (
+            "size:>1q",
+            7,
+            "`1q` is not understood, expected a size like >1k",
+        ),
         ("size:>", 7, "a number is missing"),
         ("lat:fast", 5, "expected a latency like >200ms"),
         ("since:now", 7, "expected an age like 30s"),
@@ -271,14 +299,21 @@ fn deep_nesting_is_refused_and_does_not_overflow() {
     assert!(parse(&deep).unwrap_err().message.contains("levels"));
     let deep = "!".repeat(100_000);
     assert!(parse(&deep).unwrap_err().message.contains("levels"));
-    assert!(parse(&"(a) ".repeat(500)).is_ok(), "many side by side are not deep");
+    assert!(
+        parse(&"(a) ".repeat(500)).is_ok(),
+        "many side by side are not deep"
+    );
 }
 
 #[test]
 fn what_can_change_later_is_known() {
-    for (text, unsteady) in
-        [("ack:pending", true), ("lat:>1", true), ("since:5s", true), ("!ack:lost x", true), ("ev:a", false)]
-    {
+    for (text, unsteady) in [
+        ("ack:pending", true),
+        ("lat:>1", true),
+        ("since:5s", true),
+        ("!ack:lost x", true),
+        ("ev:a", false),
+    ] {
         assert_eq!(parse(text).unwrap().is_unsteady(), unsteady, "{text}");
     }
 }
@@ -288,32 +323,57 @@ fn lines_are_ruled_out_only_when_no_row_on_them_can_pass() {
     let table: [(&str, &str, bool); 11] = [
         ("ev:say", r#"{"k":"frame","data":"42[\"say\"]"}"#, true),
         ("ev:say", r#"{"k":"frame","data":"42[\"shout\"]"}"#, false),
-        ("ev:say is:event", r#"{"k":"frame","data":"42[\"shout\"]"}"#, false),
+        (
+            "ev:say is:event",
+            r#"{"k":"frame","data":"42[\"shout\"]"}"#,
+            false,
+        ),
         ("ev:say|shout", r#"{"k":"frame","data":"42[\"x\"]"}"#, true),
         ("!ev:say", r#"{"k":"frame","data":"42[\"x\"]"}"#, true),
         ("ev:s*out", r#"{"k":"frame","data":"42[\"x\"]"}"#, false),
-        ("ev:say", r#"{"k":"frame","op":"binary","b64":"AQ=="}"#, true),
+        (
+            "ev:say",
+            r#"{"k":"frame","op":"binary","b64":"AQ=="}"#,
+            true,
+        ),
         ("ev:say", r#"{"k":"frame","data":"bAQ=="}"#, true),
-        ("ev:say", r#"{"k":"frame","data":"42[\"\\u0073ay\"]"}"#, true),
-        ("ns:/chat", r#"{"k":"frame","data":"42/chat,[\"x\"]"}"#, true),
+        (
+            "ev:say",
+            r#"{"k":"frame","data":"42[\"\\u0073ay\"]"}"#,
+            true,
+        ),
+        (
+            "ns:/chat",
+            r#"{"k":"frame","data":"42/chat,[\"x\"]"}"#,
+            true,
+        ),
         ("ns:/", r#"{"k":"frame","data":"42[\"x\"]"}"#, true),
     ];
     for (text, line, may) in table {
-        assert_eq!(parse(text).unwrap().may_match_line(line.as_bytes()), may, "{text} {line}");
+        assert_eq!(
+            parse(text).unwrap().may_match_line(line.as_bytes()),
+            may,
+            "{text} {line}"
+        );
     }
 }
 
 #[test]
 fn completion_offers_what_can_stand_there() {
     let offered = |text: &str| -> Vec<String> {
-        complete(text, text.len(), ["say", "shout it", "hello"], ["/", "/chat"])
-            .into_iter()
-            .map(|completion| {
-                let mut whole = text.to_owned();
-                whole.replace_range(completion.replace, &completion.text);
-                whole
-            })
-            .collect()
+        complete(
+            text,
+            text.len(),
+            ["say", "shout it", "hello"],
+            ["/", "/chat"],
+        )
+        .into_iter()
+        .map(|completion| {
+            let mut whole = text.to_owned();
+            whole.replace_range(completion.replace, &completion.text);
+            whole
+        })
+        .collect()
     };
     assert_eq!(offered("n"), ["ns:", "since:"]);
     assert_eq!(offered("").len(), 11);
@@ -396,10 +456,15 @@ mod properties {
         s.up("421[\"a\"]").ack(1, AckState::Pending, None);
         let row = Row::new(&s.records[0], &s.packets[0], Some(0), &s.model).unwrap();
         assert!(parse("ack:pending").unwrap().matches(&row, 0));
-        s.ack(1, AckState::Timeout, Some(5.0)).down("431[]").ack(1, AckState::Late, Some(9.0));
+        s.ack(1, AckState::Timeout, Some(5.0))
+            .down("431[]")
+            .ack(1, AckState::Late, Some(9.0));
         let row = Row::new(&s.records[0], &s.packets[0], Some(0), &s.model).unwrap();
         assert!(parse("ack:late").unwrap().matches(&row, 0));
-        assert!(parse("ack:timeout").unwrap().matches(&row, 0), "a late answer had timed out");
+        assert!(
+            parse("ack:timeout").unwrap().matches(&row, 0),
+            "a late answer had timed out"
+        );
         assert!(!parse("ack:pending").unwrap().matches(&row, 0));
     }
 }
