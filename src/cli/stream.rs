@@ -57,7 +57,12 @@ impl StreamArgs {
     /// What to do.
     pub fn plan(&self) -> Result<Plan, UsageError> {
         let (options, record) = self.connection.options(&self.url)?;
-        Ok(Plan { options, record, quiet: self.quiet, time: self.time })
+        Ok(Plan {
+            options,
+            record,
+            quiet: self.quiet,
+            time: self.time,
+        })
     }
 }
 
@@ -90,8 +95,7 @@ pub fn run(plan: Plan) -> Exit {
         };
         let input = input::read(std::io::stdin());
         let scope = Scope::connect(plan.options, plan.record);
-        let session =
-            session::Session::new(scope, std::io::stdout(), plan.quiet, input, plan.time);
+        let session = session::Session::new(scope, std::io::stdout(), plan.quiet, input, plan.time);
         session.run(&mut stops).await
     });
     // What still runs is cut: everything polite was done.
