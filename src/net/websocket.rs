@@ -143,7 +143,11 @@ pub async fn connect(
     let (mut stream, mut timing) = (dialed.stream, dialed.timing);
     let broken = |message: String, bytes: &[u8], mut timing: Timing| {
         timing.total = Some(ms(started));
-        UpgradeError::NoResponse { message, bytes: Bytes::copy_from_slice(bytes), timing }
+        UpgradeError::NoResponse {
+            message,
+            bytes: Bytes::copy_from_slice(bytes),
+            timing,
+        }
     };
     let sent = async {
         stream.write_all(&head).await?;
@@ -181,7 +185,11 @@ pub async fn connect(
         }
     };
     buf.advance(size);
-    let mut response = UpgradeResponse { status, headers: response_headers, body: Bytes::new() };
+    let mut response = UpgradeResponse {
+        status,
+        headers: response_headers,
+        body: Bytes::new(),
+    };
     let deflate = match handshake::check_response(headers, status, &response.headers) {
         Ok(deflate) => deflate,
         Err(why) => {
@@ -189,7 +197,11 @@ pub async fn connect(
                 response.body = refusal_body(&mut stream, buf, &response.headers).await;
             }
             timing.total = Some(ms(started));
-            return Err(UpgradeError::Refused { why, response, timing });
+            return Err(UpgradeError::Refused {
+                why,
+                response,
+                timing,
+            });
         }
     };
     timing.total = Some(ms(started));
@@ -230,7 +242,11 @@ async fn refusal_body(stream: &mut Stream, mut buf: BytesMut, headers: &Headers)
         }
     }
     buf.truncate(length);
-    let raw = if chunked { unchunk(&buf).0 } else { buf.freeze() };
+    let raw = if chunked {
+        unchunk(&buf).0
+    } else {
+        buf.freeze()
+    };
     let encodings: Vec<&str> = header_values(headers, "Content-Encoding").collect();
     content::decode(&encodings.join(","), raw.clone(), MAX_REFUSAL).unwrap_or(raw)
 }
@@ -284,7 +300,11 @@ impl<R: AsyncRead + Unpin> WsReader<R> {
         deflate: Option<&DeflateParams>,
         limits: Limits,
     ) -> Self {
-        WsReader { io, buf: leftover, decoder: Decoder::new(receiver, deflate, limits) }
+        WsReader {
+            io,
+            buf: leftover,
+            decoder: Decoder::new(receiver, deflate, limits),
+        }
     }
 
     /// Waits for bytes and reads once. Dropping the future loses nothing.
@@ -296,12 +316,14 @@ impl<R: AsyncRead + Unpin> WsReader<R> {
             self.buf.reserve(READ.max(self.decoder.missing()));
         }
         match self.io.read_buf(&mut self.buf).await {
-            Ok(0) => Ok(Batch::End { cut: !self.decoder.is_between_messages(&self.buf) }),
+            Ok(0) => Ok(Batch::End {
+                cut: !self.decoder.is_between_messages(&self.buf),
+            }),
             Ok(_) => Ok(Batch::Data),
             // Many servers just drop the TCP connection under TLS; that is an end, not a break.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Ok(Batch::End { cut: !self.decoder.is_between_messages(&self.buf) })
-            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Batch::End {
+                cut: !self.decoder.is_between_messages(&self.buf),
+            }),
             Err(error) => Err(error.into()),
         }
     }
@@ -328,7 +350,11 @@ pub struct WsWriter<W> {
 impl<W: AsyncWrite + Unpin> WsWriter<W> {
     /// A writer for what `sender` sends over `io`.
     pub fn new(io: W, sender: Role, deflate: Option<&DeflateParams>) -> Self {
-        WsWriter { io, out: BytesMut::new(), encoder: Encoder::new(sender, deflate) }
+        WsWriter {
+            io,
+            out: BytesMut::new(),
+            encoder: Encoder::new(sender, deflate),
+        }
     }
 
     /// Appends a message to the buffer. Returns the payload bytes on the wire where it was
