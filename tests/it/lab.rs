@@ -93,7 +93,11 @@ impl Lab {
     fn script(interpreter: &Path, needs: &str, script: &str, configuration: &Value) -> Command {
         let directory = Self::directory();
         let needed = directory.join(needs);
-        assert!(needed.exists(), "{} is missing: run ./tests/install first", needed.display());
+        assert!(
+            needed.exists(),
+            "{} is missing: run ./tests/install first",
+            needed.display()
+        );
         let mut command = Command::new(interpreter);
         command.current_dir(&directory);
         if script.ends_with(".js") {
@@ -107,7 +111,12 @@ impl Lab {
     /// A node script of the lab.
     #[track_caller]
     fn node(script: &str, configuration: &Value) -> Command {
-        Self::script(Path::new("node"), "node_modules/.installed", script, configuration)
+        Self::script(
+            Path::new("node"),
+            "node_modules/.installed",
+            script,
+            configuration,
+        )
     }
 
     /// A python script of the lab.

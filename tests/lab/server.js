@@ -149,10 +149,14 @@ const commands = {
   /** Shuts the Socket.IO server down in its own way. */
   close_io: () => io.close(),
   /** Refuses new connections and drops those that are there, as a restart does. */
-  stop_listening: () => {
-    listener.close(() => say({ saw: 'stopped' }));
-    connections.forEach((tcp) => tcp.resetAndDestroy());
-  },
+  stop_listening: () =>
+    new Promise((resolve) => {
+      listener.close(() => {
+        say({ saw: 'stopped' });
+        resolve();
+      });
+      connections.forEach((tcp) => tcp.resetAndDestroy());
+    }),
   /** Listens again, on the same port. */
   listen: () => listen(bound),
   exit: () => process.exit(0),
@@ -160,17 +164,19 @@ const commands = {
 
 let bound = port;
 function listen(at) {
-  listener.listen(at, '127.0.0.1', () => {
-    bound = listener.address().port;
-    say({ port: bound });
+  return new Promise((resolve) => {
+    listener.listen(at, '127.0.0.1', () => {
+      bound = listener.address().port;
+      say({ port: bound });
+      resolve();
+    });
   });
 }
 
 readLines(
   (line) => {
     if (!Object.hasOwn(commands, line.do)) throw new Error(`unknown command ${JSON.stringify(line.do)}`);
-    commands[line.do](line);
-    say({ done: line.do });
+    Promise.resolve(commands[line.do](line)).then(() => say({ done: line.do }));
   },
   () => process.exit(0),
 );

@@ -235,6 +235,8 @@ async def greet(nsp, sid):
 def install(nsp):
     @sio.on("connect", namespace=nsp)
     async def connect(sid, _environ, auth):
+        if not isinstance(auth, dict):
+            auth = None  # under msgpack the JavaScript client's `undefined` arrives as an extension type
         if nsp == "/admin" and (auth or {}).get("token") != CONFIG.get("token", "letmein"):
             raise socketio.exceptions.ConnectionRefusedError("authentication error", {"code": 401, "hint": "send auth.token"})
         if nsp == "/deny":

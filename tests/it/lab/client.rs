@@ -17,9 +17,14 @@ impl Client {
     /// the official client's own.
     #[track_caller]
     pub fn start(generation: Generation, url: &str, options: Options) -> Self {
-        let configuration = with_defaults(options, json!({ "generation": generation.number(), "url": url }));
+        let configuration = with_defaults(
+            options,
+            json!({ "generation": generation.number(), "url": url }),
+        );
         let name = format!("the client of generation {}", generation.number());
-        Self { program: Program::start(name, Lab::node("client.js", &configuration)) }
+        Self {
+            program: Program::start(name, Lab::node("client.js", &configuration)),
+        }
     }
 
     /// Gives the next line of the script.

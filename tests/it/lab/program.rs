@@ -64,7 +64,10 @@ impl Program {
     #[track_caller]
     pub fn start(name: impl Into<String>, mut command: Command) -> Self {
         let name = name.into();
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| {
             let program = command.get_program().to_string_lossy().into_owned();
             panic!("{name}: `{program}` does not start ({error}): run ./tests/install first");
@@ -77,7 +80,13 @@ impl Program {
         if let Some(err) = child.stderr.take() {
             listen(&ear, err, Stream::Err);
         }
-        Self { name, child: Mutex::new(child), stdin: Mutex::new(stdin), ear, patience: PATIENCE }
+        Self {
+            name,
+            child: Mutex::new(child),
+            stdin: Mutex::new(stdin),
+            ear,
+            patience: PATIENCE,
+        }
     }
 
     /// Gives up sooner than [`PATIENCE`].
@@ -96,12 +105,18 @@ impl Program {
     pub fn write_line(&self, line: &str) {
         let mut stdin = unpoisoned(&self.stdin);
         let written = match stdin.as_mut() {
-            Some(pipe) => pipe.write_all(format!("{line}\n").as_bytes()).and_then(|()| pipe.flush()),
+            Some(pipe) => pipe
+                .write_all(format!("{line}\n").as_bytes())
+                .and_then(|()| pipe.flush()),
             None => panic!("{}: standard input was closed before {line}", self.name),
         };
         drop(stdin);
         if let Err(error) = written {
-            panic!("{} does not listen any more ({error}) to {line}\n{}", self.name, self.transcript());
+            panic!(
+                "{} does not listen any more ({error}) to {line}\n{}",
+                self.name,
+                self.transcript()
+            );
         }
     }
 
@@ -120,21 +135,33 @@ impl Program {
     /// or can't come any more.
     #[track_caller]
     pub fn wait_from(&self, from: usize, wanted: impl Fn(&Value) -> bool) -> (Value, usize) {
-        let found = self.look_from(from, |line| line.json.as_ref().filter(|json| wanted(json)).cloned());
+        let found = self.look_from(from, |line| {
+            line.json.as_ref().filter(|json| wanted(json)).cloned()
+        });
         found.unwrap_or_else(|why| panic!("{}: {why}\n{}", self.name, self.transcript()))
     }
 
     /// Waits for a line of standard error that contains `text`, and returns the line.
     #[track_caller]
     pub fn wait_for_talk(&self, text: &str) -> String {
-        let wanted = |line: &Line| (line.stream == Stream::Err && line.text.contains(text)).then(|| line.text.clone());
+        let wanted = |line: &Line| {
+            (line.stream == Stream::Err && line.text.contains(text)).then(|| line.text.clone())
+        };
         match self.look_from(0, wanted) {
             Ok((line, _)) => line,
-            Err(why) => panic!("{}: {why} ({text:?} on standard error)\n{}", self.name, self.transcript()),
+            Err(why) => panic!(
+                "{}: {why} ({text:?} on standard error)\n{}",
+                self.name,
+                self.transcript()
+            ),
         }
     }
 
-    fn look_from<T>(&self, from: usize, wanted: impl Fn(&Line) -> Option<T>) -> Result<(T, usize), &'static str> {
+    fn look_from<T>(
+        &self,
+        from: usize,
+        wanted: impl Fn(&Line) -> Option<T>,
+    ) -> Result<(T, usize), &'static str> {
         let deadline = Instant::now() + self.patience;
         let mut heard = unpoisoned(&self.ear.heard);
         let mut next = from;
@@ -158,7 +185,11 @@ impl Program {
 
     /// Every JSON line of standard output so far.
     pub fn json_lines(&self) -> Vec<Value> {
-        unpoisoned(&self.ear.heard).lines.iter().filter_map(|line| line.json.clone()).collect()
+        unpoisoned(&self.ear.heard)
+            .lines
+            .iter()
+            .filter_map(|line| line.json.clone())
+            .collect()
     }
 
     /// Everything that came over a stream so far.
@@ -176,7 +207,11 @@ impl Program {
     #[track_caller]
     pub fn finish(&self) -> Finished {
         match self.wait_for_end(self.patience) {
-            Some(status) => Finished { code: status.code(), stdout: self.text(Stream::Out), stderr: self.text(Stream::Err) },
+            Some(status) => Finished {
+                code: status.code(),
+                stdout: self.text(Stream::Out),
+                stderr: self.text(Stream::Err),
+            },
             None => panic!("{} does not end\n{}", self.name, self.transcript()),
         }
     }
@@ -220,7 +255,11 @@ impl Program {
             let sign = if line.stream == Stream::Err { "!" } else { " " };
             let _ = writeln!(text, "{sign} {}", line.text);
         }
-        text.push_str(if heard.open == 0 { "--- and then it ended" } else { "--- and it is still running" });
+        text.push_str(if heard.open == 0 {
+            "--- and then it ended"
+        } else {
+            "--- and it is still running"
+        });
         text
     }
 }
@@ -238,9 +277,17 @@ fn listen(ear: &Arc<Ear>, stream: impl Read + Send + 'static, which: Stream) {
         let mut reader = BufReader::new(stream);
         let mut bytes = Vec::new();
         while matches!(reader.read_until(b'\n', &mut bytes), Ok(read) if read > 0) {
-            let text = String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned();
-            let json = (which == Stream::Out).then(|| serde_json::from_str(&text).ok()).flatten();
-            unpoisoned(&ear.heard).lines.push(Line { stream: which, text, json });
+            let text = String::from_utf8_lossy(&bytes)
+                .trim_end_matches('\n')
+                .to_owned();
+            let json = (which == Stream::Out)
+                .then(|| serde_json::from_str(&text).ok())
+                .flatten();
+            unpoisoned(&ear.heard).lines.push(Line {
+                stream: which,
+                text,
+                json,
+            });
             ear.changed.notify_all();
             bytes.clear();
         }
@@ -249,8 +296,15 @@ fn listen(ear: &Arc<Ear>, stream: impl Read + Send + 'static, which: Stream) {
     });
 }
 
-fn wait<'a>(changed: &Condvar, heard: MutexGuard<'a, Heard>, left: Duration) -> MutexGuard<'a, Heard> {
-    changed.wait_timeout(heard, left).unwrap_or_else(PoisonError::into_inner).0
+fn wait<'a>(
+    changed: &Condvar,
+    heard: MutexGuard<'a, Heard>,
+    left: Duration,
+) -> MutexGuard<'a, Heard> {
+    changed
+        .wait_timeout(heard, left)
+        .unwrap_or_else(PoisonError::into_inner)
+        .0
 }
 
 /// A lock whatever became of the thread that held it: a failed test must still kill its children.

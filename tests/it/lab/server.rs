@@ -20,21 +20,34 @@ impl Server {
     #[track_caller]
     pub fn node(generation: Generation, options: Options) -> Self {
         let configuration = with_defaults(options, json!({ "generation": generation.number() }));
-        Self::start(format!("the server of generation {}", generation.number()), Lab::node("server.js", &configuration))
+        Self::start(
+            format!("the server of generation {}", generation.number()),
+            Lab::node("server.js", &configuration),
+        )
     }
 
     /// `tests/lab/server.py`: python-socketio. It announces its heartbeat in whole seconds only.
     #[track_caller]
     pub fn python(options: Options) -> Self {
-        Self::start("the python server".to_owned(), Lab::python("server.py", &with_defaults(options, json!({}))))
+        Self::start(
+            "the python server".to_owned(),
+            Lab::python("server.py", &with_defaults(options, json!({}))),
+        )
     }
 
     #[track_caller]
     fn start(name: String, command: std::process::Command) -> Self {
         let program = Program::start(name, command);
         let (ready, next) = program.wait_from(0, |line| line["port"].is_u64());
-        let port = ready["port"].as_u64().and_then(|port| u16::try_from(port).ok()).expect("a port number");
-        Self { program, port, next: Mutex::new(next) }
+        let port = ready["port"]
+            .as_u64()
+            .and_then(|port| u16::try_from(port).ok())
+            .expect("a port number");
+        Self {
+            program,
+            port,
+            next: Mutex::new(next),
+        }
     }
 
     /// `http://127.0.0.1:PORT`.
@@ -52,8 +65,14 @@ impl Server {
     pub fn say(&self, line: Value) {
         let from = self.program.mark();
         self.program.write_line(&line.to_string());
-        let (reply, _) = self.program.wait_from(from, |seen| seen["done"] == line["do"] || seen["error"].is_string());
-        assert!(reply["error"].is_null(), "the server can't do {line}: {reply}\n{}", self.program.transcript());
+        let (reply, _) = self.program.wait_from(from, |seen| {
+            seen["done"] == line["do"] || seen["error"].is_string()
+        });
+        assert!(
+            reply["error"].is_null(),
+            "the server can't do {line}: {reply}\n{}",
+            self.program.transcript()
+        );
     }
 
     /// Waits for a line that `wanted` accepts, among all that it ever printed.

@@ -37,16 +37,25 @@ impl Sioscope {
         let home = TempDir::new().expect("a temporary directory for the program's home");
         let mut command = Command::new(env!("CARGO_BIN_EXE_sioscope"));
         command.args(args).env("HOME", home.path());
-        for (name, folder) in
-            [("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_STATE_HOME", "state"), ("XDG_CACHE_HOME", "cache")]
-        {
+        for (name, folder) in [
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_STATE_HOME", "state"),
+            ("XDG_CACHE_HOME", "cache"),
+        ] {
             command.env(name, home.path().join(folder));
         }
         for proxy in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
             command.env_remove(proxy).env_remove(proxy.to_uppercase());
         }
-        command.env_remove("RUST_LOG").env_remove("NO_COLOR").env("RUST_BACKTRACE", "1");
-        Self { program: Program::start(format!("sioscope {}", args.join(" ")), command), home }
+        command
+            .env_remove("RUST_LOG")
+            .env_remove("NO_COLOR")
+            .env("RUST_BACKTRACE", "1");
+        Self {
+            program: Program::start(format!("sioscope {}", args.join(" ")), command),
+            home,
+        }
     }
 
     /// Gives a command line.
@@ -119,8 +128,14 @@ impl Sioscope {
     /// Sends a signal by its name without `SIG`.
     #[track_caller]
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").args([format!("-{name}"), self.pid().to_string()]).status();
-        assert!(status.is_ok_and(|status| status.success()), "kill -{name} failed\n{}", self.program.transcript());
+        let status = Command::new("kill")
+            .args([format!("-{name}"), self.pid().to_string()])
+            .status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "kill -{name} failed\n{}",
+            self.program.transcript()
+        );
     }
 
     /// Ends standard input and waits for the program's end.
