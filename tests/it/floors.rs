@@ -98,6 +98,7 @@ fn faults_of(path: &Path, source: &str) -> Vec<String> {
             }
         }
     }
+    faults.dedup(); // a `use` with braces names a module several times on one line
     faults
 }
 

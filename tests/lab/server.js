@@ -94,18 +94,23 @@ function stopPing(engine) {
   engine.schedulePing = engine.resetPingTimeout = engine.setPingTimeout = () => {};
 }
 
+/** Resolves when a frame can be written to the client: at once, or when its poll is waiting. */
+async function polled(engine) {
+  for (let tries = 1000; engine.transport.name === 'polling' && !engine.transport.writable; tries -= 1) {
+    if (tries === 0) throw new Error('no poll came');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 /** Writes `data` to the client as it is, around the library's encoder. */
-function writeRaw(engine, data, tries = 400) {
+async function writeRaw(engine, data) {
+  await polled(engine);
   const transport = engine.transport;
   if (transport.name === 'websocket') {
     transport.socket.send(data);
-  } else if (transport.writable) {
+  } else {
     transport.writable = false;
     transport.doWrite(data, { compress: false }, () => {});
-  } else if (tries > 0) {
-    setTimeout(() => writeRaw(engine, data, tries - 1), 10); // no poll is waiting yet
-  } else {
-    say({ error: 'send_raw: no poll came to carry it' });
   }
 }
 
@@ -119,8 +124,14 @@ const commands = {
   /** Closes the WebSockets with a code of choice. */
   ws_close: ({ code, reason }) =>
     engines.forEach((engine) => engine.transport.name === 'websocket' && engine.transport.socket.close(code, reason)),
-  /** Ends the TCP connections: a reset, or with "how":"fin" an ordinary end without any goodbye. */
-  kick_tcp: ({ how }) => connections.forEach((tcp) => (how === 'fin' ? tcp.end() : tcp.resetAndDestroy())),
+  /**
+   * Ends the TCP connections: a reset, or with "how":"fin" an ordinary end without any goodbye.
+   * A polling client has none between two polls, so this waits until its poll is there.
+   */
+  kick_tcp: async ({ how }) => {
+    for (const engine of engines.values()) await polled(engine);
+    connections.forEach((tcp) => (how === 'fin' ? tcp.end() : tcp.resetAndDestroy()));
+  },
   /** Freezes the heartbeats of the engines that are there. */
   stop_ping: () => engines.forEach(stopPing),
   /** Emits to a namespace, to a room of it or to one sid; with "ack" waits for the answers as `ask` does. */
@@ -140,12 +151,13 @@ const commands = {
    * Bytes of choice: "text" is the data of an Engine.IO message ("2[bad" for a broken event),
    * "frame" a whole frame or polling body, "b64" a binary one.
    */
-  send_raw: ({ text, frame, b64 }) =>
-    engines.forEach((engine) => {
+  send_raw: async ({ text, frame, b64 }) => {
+    for (const engine of engines.values()) {
       if (text !== undefined) engine.sendPacket('message', text);
-      if (frame !== undefined) writeRaw(engine, frame);
-      if (b64 !== undefined) writeRaw(engine, Buffer.from(b64, 'base64'));
-    }),
+      if (frame !== undefined) await writeRaw(engine, frame);
+      if (b64 !== undefined) await writeRaw(engine, Buffer.from(b64, 'base64'));
+    }
+  },
   /** Shuts the Socket.IO server down in its own way. */
   close_io: () => io.close(),
   /** Refuses new connections and drops those that are there, as a restart does. */
@@ -176,7 +188,10 @@ function listen(at) {
 readLines(
   (line) => {
     if (!Object.hasOwn(commands, line.do)) throw new Error(`unknown command ${JSON.stringify(line.do)}`);
-    Promise.resolve(commands[line.do](line)).then(() => say({ done: line.do }));
+    Promise.resolve(commands[line.do](line)).then(
+      () => say({ done: line.do }),
+      (error) => say({ error: error.message, line }),
+    );
   },
   () => process.exit(0),
 );

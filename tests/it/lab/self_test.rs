@@ -200,7 +200,8 @@ fn provoke_at(
     let options = json!({ "options": { "transports": [transport], "reconnection": false } });
     let client = Lab::client(generation, &server.url(), options);
     client.expect(event("hello"));
-    server.say(control.clone());
+    eprintln!("{generation:?} over {transport}: {control}"); // shown when what follows fails
+    server.say(control);
     let line = client.expect(|line| line["saw"] == "disconnect");
     assert_eq!(
         line["reason"], reason,
@@ -229,14 +230,13 @@ fn each_control_ends_a_websocket_for_its_own_reason() {
             provoke(generation, "websocket", control, reason);
         }
     }
-    for generation in [Generation::V3, Generation::V4] {
-        provoke(
-            generation,
-            "websocket",
-            json!({ "do": "send_raw", "text": "2[\"broken" }),
-            "parse error",
-        );
-    }
+    // Older clients throw an error that nobody can catch.
+    provoke(
+        Generation::V4,
+        "websocket",
+        json!({ "do": "send_raw", "text": "2[\"broken" }),
+        "parse error",
+    );
 }
 
 #[test]
