@@ -172,7 +172,10 @@ pub(super) fn authority(url: &Url) -> String {
 /// Adds the jar's cookies, to the caller's own `Cookie` header if there is one.
 pub(super) fn add_cookie(headers: &mut Headers, cookie: Option<&str>) {
     let Some(cookie) = cookie else { return };
-    match headers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("Cookie")) {
+    match headers
+        .iter_mut()
+        .find(|(name, _)| name.eq_ignore_ascii_case("Cookie"))
+    {
         Some((_, value)) => *value = format!("{value}; {cookie}"),
         None => headers.push(("Cookie".to_owned(), cookie.to_owned())),
     }
@@ -188,14 +191,20 @@ pub(super) fn head_bytes(
         return Err(format!("`{}` is no HTTP method", method.escape_debug()));
     }
     let target = &url[Position::BeforePath..Position::AfterQuery];
-    let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+    let target = if target.starts_with('/') {
+        target.to_owned()
+    } else {
+        format!("/{target}")
+    };
     let mut head = format!("{method} {target} HTTP/1.1\r\n");
     for (name, value) in headers {
         if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
             return Err(format!("`{}` is no header name", name.escape_debug()));
         }
         if value.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-            return Err(format!("the header `{name}` has a line break or NUL in its value"));
+            return Err(format!(
+                "the header `{name}` has a line break or NUL in its value"
+            ));
         }
         head.push_str(name);
         head.push_str(": ");
@@ -211,12 +220,17 @@ pub(super) fn head_bytes(
 pub(super) fn parse_head(bytes: &[u8]) -> Option<(u16, Headers, usize)> {
     let mut slots = [httparse::EMPTY_HEADER; 256];
     let mut response = httparse::Response::new(&mut slots);
-    let httparse::Status::Complete(size) = response.parse(bytes).ok()? else { return None };
+    let httparse::Status::Complete(size) = response.parse(bytes).ok()? else {
+        return None;
+    };
     let headers = response
         .headers
         .iter()
         .map(|header| {
-            (header.name.to_owned(), String::from_utf8_lossy(header.value).into_owned())
+            (
+                header.name.to_owned(),
+                String::from_utf8_lossy(header.value).into_owned(),
+            )
         })
         .collect();
     Some((response.code?, headers, size))
@@ -291,13 +305,20 @@ impl HttpClient {
         let mut timing = Timing::default();
         if let Some(conn) = self.0.take(&origin) {
             let wire = conn.wire.clone();
-            match self.run(conn, &origin, request, &head, started, timing).await {
+            match self
+                .run(conn, &origin, request, &head, started, timing)
+                .await
+            {
                 Err(error) if stale(&error, &request.method, &wire) => {}
                 result => return result,
             }
         }
-        let conn = self.connect(&request.url, &mut timing).await.map_err(fail)?;
-        self.run(conn, &origin, request, &head, started, timing).await
+        let conn = self
+            .connect(&request.url, &mut timing)
+            .await
+            .map_err(fail)?;
+        self.run(conn, &origin, request, &head, started, timing)
+            .await
     }
 
     async fn connect(&self, url: &Url, timing: &mut Timing) -> Result<Conn, ExchangeErrorKind> {
@@ -323,7 +344,12 @@ impl HttpClient {
             proxy: dialed.proxy,
             tls: dialed.tls,
         };
-        Ok(Conn { sender, wire, task, info })
+        Ok(Conn {
+            sender,
+            wire,
+            task,
+            info,
+        })
     }
 
     async fn run(
@@ -375,7 +401,14 @@ impl HttpClient {
         let status = status.unwrap_or(status_seen);
         conn.info.reused = true;
         self.0.put(origin, conn).await;
-        Ok(Response { status, headers, body, wire_body, timing, connection: info })
+        Ok(Response {
+            status,
+            headers,
+            body,
+            wire_body,
+            timing,
+            connection: info,
+        })
     }
 
     /// Sends, and reads the raw body; the error holds what of it came.
@@ -407,7 +440,9 @@ impl HttpClient {
             })
         })?;
         let status = response.status().as_u16();
-        read_body(response.into_body(), self.0.limit).await.map(|body| (status, body))
+        read_body(response.into_body(), self.0.limit)
+            .await
+            .map(|body| (status, body))
     }
 }
 
@@ -419,7 +454,9 @@ async fn read_body(
     while let Some(frame) = incoming.frame().await {
         match frame {
             Ok(frame) => {
-                let Ok(data) = frame.into_data() else { continue };
+                let Ok(data) = frame.into_data() else {
+                    continue;
+                };
                 if body.len().saturating_add(data.len()) > limit {
                     return Err((ExchangeErrorKind::TooBig(limit), body.freeze()));
                 }
