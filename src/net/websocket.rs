@@ -14,10 +14,11 @@
 //! [`WsReader::try_next`] is called once before the first [`WsReader::next_batch`].
 
 use std::io;
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::dial::error::plain_io;
@@ -39,6 +40,9 @@ const LOW: usize = 32 * 1024;
 const MAX_HEAD: usize = 64 * 1024;
 /// Bytes of a refusal's body that are read.
 const MAX_REFUSAL: usize = 64 * 1024;
+/// How long a refusal's body is waited for: some servers keep the connection open after it and
+/// say nothing about its length.
+const REFUSAL_WAIT: Duration = Duration::from_secs(2);
 /// Writing buffers above this size are given back once they are empty.
 const KEEP: usize = 1024 * 1024;
 
@@ -194,7 +198,7 @@ pub async fn connect(
         Ok(deflate) => deflate,
         Err(why) => {
             if status != 101 {
-                response.body = refusal_body(&mut stream, buf, &response.headers).await;
+                response.body = refusal_body(&mut stream, buf, status, &response.headers).await;
             }
             timing.total = Some(ms(started));
             return Err(UpgradeError::Refused {
@@ -227,8 +231,18 @@ fn has_end_of_head(bytes: &[u8]) -> bool {
 }
 
 /// The body of a refusal: up to `Content-Length`, the end of the chunks or of the connection,
-/// and never more than [`MAX_REFUSAL`]. What came before an error is good enough.
-async fn refusal_body(stream: &mut Stream, mut buf: BytesMut, headers: &Headers) -> Bytes {
+/// and never more than [`MAX_REFUSAL`] or after [`REFUSAL_WAIT`]. What came before an error is
+/// good enough.
+async fn refusal_body(
+    stream: &mut Stream,
+    mut buf: BytesMut,
+    status: u16,
+    headers: &Headers,
+) -> Bytes {
+    if matches!(status, 100..=199 | 204 | 304) {
+        return Bytes::new();
+    }
+    let deadline = Instant::now() + REFUSAL_WAIT;
     let chunked = header_values(headers, "Transfer-Encoding")
         .any(|value| value.to_ascii_lowercase().contains("chunked"));
     let length = header(headers, "Content-Length")
@@ -236,9 +250,9 @@ async fn refusal_body(stream: &mut Stream, mut buf: BytesMut, headers: &Headers)
         .filter(|_| !chunked)
         .map_or(MAX_REFUSAL, |length| length.min(MAX_REFUSAL));
     while buf.len() < length && !(chunked && unchunk(&buf).1) {
-        match stream.read_buf(&mut buf).await {
-            Ok(0) | Err(_) => break,
-            Ok(_) => {}
+        match timeout_at(deadline, stream.read_buf(&mut buf)).await {
+            Ok(Ok(0)) | Ok(Err(_)) | Err(_) => break,
+            Ok(Ok(_)) => {}
         }
     }
     buf.truncate(length);
