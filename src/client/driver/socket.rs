@@ -67,8 +67,8 @@ pub(super) struct Reader {
     x: ExchangeId,
     c: u32,
     io: WsReader<ReadHalf<Stream>>,
-    /// Whoever closed: the machine has been told, or has asked for it.
-    done: bool,
+    /// The machine has asked for its end.
+    closing: bool,
     /// When the wait for the other side's close frame ends.
     pub(super) cut_at: Option<Instant>,
 }
@@ -231,7 +231,7 @@ impl Driver {
             x,
             c,
             io: upgraded.reader,
-            done: false,
+            closing: false,
             cut_at: None,
         });
         self.machine.handle(Instant::now(), Input::WsOpened { x });
@@ -292,8 +292,8 @@ impl Driver {
                     }
                     self.carry_out();
                     // A close that the machine has just asked for found no reader to mark.
-                    if !self.writers.contains_key(&x) && !reader.done {
-                        reader.done = true;
+                    if !self.writers.contains_key(&x) && !reader.closing {
+                        reader.closing = true;
                         reader.cut_at = Some(now + CLOSING);
                     }
                 }
@@ -338,10 +338,8 @@ impl Driver {
             return;
         }
         let reader = self.readers.swap_remove(index);
-        if !reader.done {
-            self.machine
-                .handle(Instant::now(), Input::WsClosed { x: reader.x, end });
-        }
+        self.machine
+            .handle(Instant::now(), Input::WsClosed { x: reader.x, end });
         self.carry_out();
         // Dropping the sender lets the writing task finish what is queued and end.
         self.writers.remove(&reader.x);
@@ -406,7 +404,7 @@ impl Driver {
         // Nothing is written after a close frame.
         self.writers.remove(&x);
         if let Some(reader) = self.readers.iter_mut().find(|reader| reader.x == x) {
-            reader.done = true;
+            reader.closing = true;
             reader.cut_at = Some(Instant::now() + CLOSING);
         }
     }

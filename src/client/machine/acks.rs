@@ -24,7 +24,7 @@ pub(super) struct Question {
 }
 
 fn ms(from: Instant, to: Instant) -> f64 {
-    to.saturating_duration_since(from).as_secs_f64() * 1e3
+    to.saturating_duration_since(from).as_micros() as f64 / 1e3
 }
 
 impl Machine {

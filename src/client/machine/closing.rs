@@ -19,8 +19,8 @@ const POLITE: Duration = Duration::from_secs(2);
 pub(super) struct Ending {
     reason: &'static str,
     detail: String,
-    /// The Engine.IO close packet was posted (polling only).
-    close_posted: bool,
+    /// The Engine.IO close packet was posted (polling), the close frame asked for (WebSocket).
+    close_sent: bool,
 }
 
 impl Machine {
@@ -76,7 +76,7 @@ impl Machine {
         link.ending = Some(Ending {
             reason,
             detail,
-            close_posted: false,
+            close_sent: false,
         });
         self.phase = Phase::Closing {
             until: self.now + POLITE,
@@ -93,21 +93,26 @@ impl Machine {
         }
         match (link.transport, link.ws) {
             (TransportName::Websocket, Some(x)) => {
-                self.flush_all();
-                self.out.push_back(Output::CloseWs { x });
-                self.closed();
+                // Closed once the close handshake is through, so that the record of the end
+                // stands behind the frames that made it.
+                if let Some(ending) = self.link.as_mut().and_then(|link| link.ending.as_mut())
+                    && !std::mem::replace(&mut ending.close_sent, true)
+                {
+                    self.flush_all();
+                    self.out.push_back(Output::CloseWs { x });
+                }
             }
             (TransportName::Websocket, None) => self.closed(),
             (TransportName::Polling, _) => {
                 let idle = link.queue.is_empty() && link.post.is_none();
-                if ending.close_posted {
+                if ending.close_sent {
                     if idle {
                         self.closed();
                     }
                 } else if idle {
                     // The reference posts the close packet by itself, after what was queued.
                     if let Some(ending) = self.link.as_mut().and_then(|link| link.ending.as_mut()) {
-                        ending.close_posted = true;
+                        ending.close_sent = true;
                     }
                     self.queue(Packet::bare(PacketKind::Close));
                     self.post();
