@@ -10,8 +10,7 @@
 //! }
 //! ```
 //!
-//! What stands in the response after the 101's head is in the reader already, so
-//! [`WsReader::try_next`] is called once before the first [`WsReader::next_batch`].
+//! What came in one piece with the 101's head is the first batch.
 
 use std::io;
 use std::time::Duration;
@@ -217,11 +216,7 @@ pub async fn connect(
         peer: dialed.peer,
         proxy: dialed.proxy,
         tls: dialed.tls,
-        reader: WsReader {
-            io: read,
-            buf,
-            decoder: Decoder::new(Role::Client, deflate.as_ref(), limits),
-        },
+        reader: WsReader::new(read, buf, Role::Client, deflate.as_ref(), limits),
         writer: WsWriter::new(write, Role::Client, deflate.as_ref()),
     })
 }
@@ -303,6 +298,8 @@ pub struct WsReader<R> {
     io: R,
     buf: BytesMut,
     decoder: Decoder,
+    /// Bytes lie in `buf` that no `try_next` has looked at.
+    unread: bool,
 }
 
 impl<R: AsyncRead + Unpin> WsReader<R> {
@@ -314,18 +311,25 @@ impl<R: AsyncRead + Unpin> WsReader<R> {
         deflate: Option<&DeflateParams>,
         limits: Limits,
     ) -> Self {
+        let unread = !leftover.is_empty();
+        let decoder = Decoder::new(receiver, deflate, limits);
         WsReader {
             io,
             buf: leftover,
-            decoder: Decoder::new(receiver, deflate, limits),
+            decoder,
+            unread,
         }
     }
 
-    /// Waits for bytes and reads once. Dropping the future loses nothing.
+    /// Waits for bytes and reads once; what was left over from the handshake counts as read.
+    /// Dropping the future loses nothing.
     ///
     /// # Errors
     /// The system's error; the connection is dead then.
     pub async fn next_batch(&mut self) -> Result<Batch, ReadError> {
+        if std::mem::take(&mut self.unread) {
+            return Ok(Batch::Data);
+        }
         if self.buf.capacity() - self.buf.len() < LOW.max(self.decoder.missing()) {
             self.buf.reserve(READ.max(self.decoder.missing()));
         }
@@ -348,6 +352,7 @@ impl<R: AsyncRead + Unpin> WsReader<R> {
     /// A violation; the same again from then on. The caller closes with its
     /// [`Violation::close_code`].
     pub fn try_next(&mut self) -> Result<Option<Message>, Violation> {
+        self.unread = false;
         self.decoder.decode(&mut self.buf)
     }
 }

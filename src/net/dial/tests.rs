@@ -343,7 +343,7 @@ fn with_tls(tls: TlsOptions) -> DialOptions {
 #[tokio::test]
 async fn an_authority_of_ones_own_is_trusted() {
     let dir = tempfile::tempdir().unwrap();
-    let authority = Authority::new();
+    let authority = Authority::new("Test Authority");
     let url = secure(&authority.issue(&["localhost"], |_| {}), None).await;
     let ca = Some(file(&dir, "ca.pem", &authority.pem));
     let mut dialed = dial(
@@ -374,7 +374,7 @@ async fn an_authority_of_ones_own_is_trusted() {
 #[tokio::test]
 async fn certificates_that_are_not_trusted_are_refused_in_words_or_let_pass_on_demand() {
     let dir = tempfile::tempdir().unwrap();
-    let authority = Authority::new();
+    let authority = Authority::new("Test Authority");
     let ca = Some(file(&dir, "ca.pem", &authority.pem));
     let expired = authority.issue(&["localhost"], |params| {
         params.not_before = rcgen::date_time_ymd(2019, 1, 1);
@@ -389,8 +389,12 @@ async fn certificates_that_are_not_trusted_are_refused_in_words_or_let_pass_on_d
             "it is self-signed by CN=",
         ),
         (
-            Authority::new().issue(&["localhost"], |_| {}),
-            "its issuer, CN=Test Authority, is not known",
+            Authority::new("Foreign").issue(&["localhost"], |_| {}),
+            "its issuer, CN=Foreign, is not known",
+        ),
+        (
+            Authority::new("Test Authority").issue(&["localhost"], |_| {}),
+            "its signature was not made by the CN=Test Authority that is known here",
         ),
         (
             authority.issue(&["other.test"], |_| {}),
@@ -430,7 +434,7 @@ async fn certificates_that_are_not_trusted_are_refused_in_words_or_let_pass_on_d
 #[tokio::test]
 async fn a_client_certificate_is_shown_to_who_wants_it() {
     let dir = tempfile::tempdir().unwrap();
-    let authority = Authority::new();
+    let authority = Authority::new("Test Authority");
     let client = authority.issue(&["me"], |_| {});
     let url = secure(&authority.issue(&["localhost"], |_| {}), Some(&authority)).await;
     let ca = Some(file(&dir, "ca.pem", &authority.pem));

@@ -424,7 +424,15 @@ fn certificate_words(error: &Error, chain: &[Certificate]) -> String {
         }
         CertificateError::NotValidForNameContext { .. } => "it names no host".to_owned(),
         CertificateError::Revoked => "it was revoked".to_owned(),
-        CertificateError::BadSignature => "its signature is wrong".to_owned(),
+        CertificateError::BadSignature => match own {
+            Some(own) if !own.issuer.is_empty() => {
+                format!(
+                    "its signature was not made by the {} that is known here",
+                    own.issuer
+                )
+            }
+            _ => "its signature is wrong".to_owned(),
+        },
         CertificateError::BadEncoding => "it is damaged".to_owned(),
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
             "it is an authority's certificate, used as a server's".to_owned()

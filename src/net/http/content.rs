@@ -100,11 +100,7 @@ mod tests {
             ("deflate", bare),
             ("deflate, gzip", twice),
         ] {
-            assert_eq!(
-                decode(encoding, body, plain.len()),
-                Ok(plain.clone()),
-                "{encoding}"
-            );
+            assert_eq!(decode(encoding, body, 100), Ok(plain.clone()), "{encoding}");
         }
         assert_eq!(decode("gzip", Bytes::new(), 9), Ok(Bytes::new()));
     }
