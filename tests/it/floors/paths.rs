@@ -8,6 +8,8 @@ pub struct Use {
     pub line: usize,
     /// `crate::model::ledger`, or `std::fmt` for one of another crate.
     pub path: String,
+    /// It stands in a module named `tests`.
+    pub in_tests: bool,
 }
 
 /// Every path of the file that is the module `module` (`["client", "machine"]`).
@@ -266,7 +268,12 @@ impl Reader<'_> {
         }
         if path.len() > 1 {
             let path = self.absolute(&path).join("::");
-            self.found.push(Use { line, path });
+            let in_tests = self.module.iter().any(|name| name == "tests");
+            self.found.push(Use {
+                line,
+                path,
+                in_tests,
+            });
         }
     }
 

@@ -404,6 +404,19 @@ fn a_missing_tool_is_a_failure_that_names_the_remedy() {
 }
 
 #[test]
+fn a_program_that_ended_leaves_its_exit_code_and_all_that_it_said() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "echo data; echo talk >&2; exit 3"]);
+    let program = Program::start("a short program", command);
+    assert_eq!(program.wait_for_talk("ta"), "talk");
+    let finished = program.finish();
+    assert_eq!(
+        (finished.code, &*finished.stdout, &*finished.stderr),
+        (Some(3), "data\n", "talk\n")
+    );
+}
+
+#[test]
 #[should_panic(expected = "{\"said\":1}")]
 fn who_waits_in_vain_sees_all_that_was_said() {
     let mut command = Command::new("sh");
