@@ -14,7 +14,7 @@ use super::overlay;
 use super::text;
 use super::theme::{Role, Theme};
 
-mod history;
+pub mod history;
 pub mod popup;
 
 pub use history::History;
@@ -128,7 +128,7 @@ impl Prompt {
         match key.code {
             KeyCode::Char('c') if ctrl => Outcome::Cancelled,
             KeyCode::Char('r') if ctrl => {
-                if self.history.begin_search(self.edit.text()) {
+                if self.history.begin_search(&self.edit.text().to_owned()) {
                     self.popup.close();
                     Outcome::Moved
                 } else {
@@ -181,7 +181,7 @@ impl Prompt {
 
     fn recall(&mut self, back: bool) -> Outcome {
         let text = match back {
-            true => self.history.back(self.edit.text()),
+            true => self.history.back(&self.edit.text().to_owned()),
             false => self.history.forward(),
         };
         match text {

@@ -5,30 +5,57 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 /// How many entries are kept.
 const KEPT: usize = 500;
 
+/// Something that was entered.
+pub trait Entry: Clone + PartialEq {
+    /// Whether it is worth nothing.
+    fn is_nothing(&self) -> bool;
+    /// Whether a search for these words finds it.
+    fn has(&self, words: &str) -> bool;
+}
+
+impl Entry for String {
+    fn is_nothing(&self) -> bool {
+        self.is_empty()
+    }
+    fn has(&self, words: &str) -> bool {
+        self.contains(words)
+    }
+}
+
 /// What was entered before, oldest first.
-#[derive(Debug, Clone, Default)]
-pub struct History {
-    entries: Vec<String>,
+#[derive(Debug, Clone)]
+pub struct History<T = String> {
+    entries: Vec<T>,
     /// Where it is being walked, and what was in the field before.
-    place: Option<(usize, String)>,
+    place: Option<(usize, T)>,
     /// Words searched for, and what was in the field before.
-    search: Option<(String, String)>,
+    search: Option<(String, T)>,
+}
+
+impl<T> Default for History<T> {
+    fn default() -> History<T> {
+        History {
+            entries: Vec::new(),
+            place: None,
+            search: None,
+        }
+    }
 }
 
 /// What a key did while searching.
-pub enum Search {
-    /// The search goes on; the text that was found, where one was.
-    Goes(Option<String>),
-    /// It was given up: the text from before.
-    Gives(String),
+pub enum Search<T> {
+    /// The search goes on; what was found, where something was.
+    Goes(Option<T>),
+    /// It was given up: what was there before.
+    Gives(T),
     /// It ended with what was found; the key is not its own.
     Takes,
 }
 
-impl History {
+impl<T: Entry> History<T> {
     /// Of these entries; repetitions in a row count once.
-    pub fn new(mut entries: Vec<String>) -> History {
-        entries.retain(|e| !e.is_empty());
+    pub fn new(mut entries: Vec<T>) -> History<T> {
+        entries.retain(|e| !e.is_nothing());
         entries.dedup();
         let surplus = entries.len().saturating_sub(KEPT);
         entries.drain(..surplus);
@@ -38,23 +65,23 @@ impl History {
         }
     }
     /// Takes in an entry.
-    pub fn push(&mut self, entry: &str) {
+    pub fn push(&mut self, entry: &T) {
         self.leave();
-        if !entry.is_empty() && self.entries.last().is_none_or(|e| e != entry) {
-            self.entries.push(entry.to_owned());
+        if !entry.is_nothing() && self.entries.last() != Some(entry) {
+            self.entries.push(entry.clone());
             let surplus = self.entries.len().saturating_sub(KEPT);
             self.entries.drain(..surplus);
         }
     }
     /// All entries.
-    pub fn entries(&self) -> &[String] {
+    pub fn entries(&self) -> &[T] {
         &self.entries
     }
     /// The entry before; `now` is what stands in the field, and comes back at the other end.
-    pub fn back(&mut self, now: &str) -> Option<String> {
+    pub fn back(&mut self, now: &T) -> Option<T> {
         let (at, now) = match self.place.take() {
             Some((at, now)) => (at, now),
-            None => (self.entries.len(), now.to_owned()),
+            None => (self.entries.len(), now.clone()),
         };
         let Some(previous) = at.checked_sub(1) else {
             self.place = (!self.entries.is_empty()).then_some((0, now));
@@ -65,7 +92,7 @@ impl History {
         text
     }
     /// The entry after.
-    pub fn forward(&mut self) -> Option<String> {
+    pub fn forward(&mut self) -> Option<T> {
         let (at, now) = self.place.take()?;
         match self.entries.get(at + 1) {
             Some(text) => {
@@ -81,11 +108,11 @@ impl History {
         self.search = None;
     }
     /// Begins to search backwards; false where there is nothing to search.
-    pub fn begin_search(&mut self, now: &str) -> bool {
+    pub fn begin_search(&mut self, now: &T) -> bool {
         if self.entries.is_empty() {
             return false;
         }
-        self.search = Some((String::new(), now.to_owned()));
+        self.search = Some((String::new(), now.clone()));
         self.place = None;
         true
     }
@@ -98,17 +125,17 @@ impl History {
         self.search.as_ref().map(|(words, _)| words.as_str())
     }
 
-    fn find(&mut self, before: usize) -> Option<String> {
+    fn find(&mut self, before: usize) -> Option<T> {
         let (words, now) = self.search.as_ref()?;
         let older = self.entries.get(..before)?;
-        let at = older.iter().rposition(|e| e.contains(words.as_str()))?;
+        let at = older.iter().rposition(|e| e.has(words.as_str()))?;
         self.place = Some((at, now.clone()));
         self.entries.get(at).cloned()
     }
 }
 
 /// A key while searching.
-pub fn search_key(history: &mut History, key: KeyEvent) -> Search {
+pub fn search_key<T: Entry>(history: &mut History<T>, key: KeyEvent) -> Search<T> {
     let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
     let all = history.entries.len();
     match key.code {
@@ -137,7 +164,7 @@ pub fn search_key(history: &mut History, key: KeyEvent) -> Search {
     }
 }
 
-fn give_up(history: &mut History) -> Search {
+fn give_up<T: Entry>(history: &mut History<T>) -> Search<T> {
     history.place = None;
     match history.search.take() {
         Some((_, now)) => Search::Gives(now),
