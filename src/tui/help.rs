@@ -160,11 +160,19 @@ impl Help {
     /// Draws it over the screen.
     pub fn draw(&self, screen: Rect, buf: &mut Buffer, theme: &Theme) {
         let rows = u16::try_from(self.rows.len()).unwrap_or(u16::MAX);
-        let area = overlay::centred(screen, 84, rows.saturating_add(2));
-        let more = "esc close  ↑↓ scroll";
-        let inner = overlay::frame(area, &self.title, more, buf, theme);
-        let window = usize::from(inner.height);
+        let area = overlay::centred(screen, 92, rows.saturating_add(2));
+        let window = usize::from(area.height.saturating_sub(2));
         let first = self.first.min(self.rows.len().saturating_sub(window));
+        let last = (first + window).min(self.rows.len());
+        let hints = match window < self.rows.len() {
+            true => format!(
+                "esc close  ↑↓ scroll  rows {} to {last} of {}",
+                first + 1,
+                self.rows.len()
+            ),
+            false => "esc close".to_owned(),
+        };
+        let inner = overlay::frame(area, &self.title, &hints, buf, theme);
         let widest = self.rows.iter().map(|row| match row {
             Row::Heading(_) => 0,
             Row::Entry { keys, .. } => text::width(keys),
