@@ -1,1 +1,14 @@
 //! tui
+
+pub mod action;
+pub mod composer;
+pub mod config;
+pub mod dialog;
+pub mod help;
+pub mod highlight;
+pub mod keymap;
+pub mod mistake;
+pub mod palette;
+pub mod prompt;
+pub mod text;
+pub mod theme;

@@ -1,7 +1,7 @@
 //! Records in.
 
-use super::state::Model;
 use super::decode::Packet;
+use super::state::Model;
 use crate::journal::Record;
 
 impl Model {
