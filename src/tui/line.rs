@@ -1,16 +1,8 @@
 //! One row of the frame log, ready to be drawn. Made for visible rows only.
 
 use crate::journal::record::Direction;
+use super::log::RowId;
 use super::theme::Role;
-
-/// Names a row: the record, and which of its packets (`WHOLE` for the record itself).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RowId {
-    /// Record.
-    pub n: u64,
-    /// Place among the record's packets, from 0.
-    pub index: u32,
-}
 
 /// What stands in the columns of a row.
 #[derive(Debug, Clone, PartialEq)]
