@@ -53,6 +53,12 @@ impl<'a> Pen<'a> {
         self
     }
 
+    /// Keeps `cells` cells at the row's end free.
+    pub fn reserve(&mut self, cells: u16) -> &mut Self {
+        self.end = self.end.saturating_sub(cells).max(self.x);
+        self
+    }
+
     /// Goes to a column counted from the start of the screen, if it lies further on.
     pub fn to(&mut self, x: u16) -> &mut Self {
         self.x = self.x.max(x).min(self.end);
