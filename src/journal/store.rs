@@ -13,6 +13,7 @@
 //!
 //! **Floor 0.**
 
+mod disk;
 mod index;
 mod opened;
 mod read;
@@ -117,7 +118,11 @@ impl Journal {
     /// takes no bytes (a full disk) is told by [`Status::failed`], not here.
     pub fn create(header: Header, started: Instant, path: &Path) -> std::io::Result<Journal> {
         let file = file::create_file(path)?;
-        let (header, state) = State::live(header, Mode::Disk);
+        // A pipe or a device can be written to, but what went there can't be read back.
+        let mode = Mode::Disk {
+            reads_back: file.metadata()?.is_file(),
+        };
+        let (header, state) = State::live(header, mode);
         let journal = Journal::from_parts(header, started, Some(path), Some(file), state);
         let shared = Arc::clone(&journal.inner.shared);
         let thread = std::thread::Builder::new()

@@ -63,7 +63,7 @@ impl Header {
     }
 
     /// The header as it will be read back: its time in milliseconds.
-    pub(in crate::journal) fn as_stored(mut self) -> Header {
+    pub(in crate::journal) fn rounded(mut self) -> Header {
         let millis = self.started.as_millisecond();
         self.started = Timestamp::from_millisecond(millis).unwrap_or(self.started);
         self

@@ -137,7 +137,7 @@ pub(super) fn write_raw(out: &mut Vec<u8>, json: &str) {
     while let Some(&byte) = rest.first() {
         let plain = rest
             .iter()
-            .position(|&byte| byte >= 0x7f || byte < 0x20)
+            .position(|&byte| !(0x20..0x7f).contains(&byte))
             .unwrap_or(rest.len());
         if plain > 0 {
             let (run, after) = rest.split_at(plain);

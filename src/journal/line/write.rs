@@ -36,6 +36,10 @@ pub fn write_line_with(out: &mut Vec<u8>, record: &Record, extra: Option<&str>) 
 
 /// Writes an unknown line back. A line break can't stand in a line: it becomes a space.
 pub(in crate::journal) fn write_verbatim(out: &mut Vec<u8>, unknown: &Unknown) {
+    if unknown.line.trim_ascii().is_empty() {
+        // A blank line would be no record.
+        return out.extend_from_slice(b"{}");
+    }
     let from = out.len();
     out.extend_from_slice(unknown.line.as_bytes());
     for byte in out.iter_mut().skip(from) {
@@ -48,7 +52,6 @@ pub(in crate::journal) fn write_verbatim(out: &mut Vec<u8>, unknown: &Unknown) {
 /// Writes what only the journal knows: number and time.
 #[inline]
 pub(in crate::journal) fn write_head(out: &mut Vec<u8>, n: u64, t: u64) {
-    // One run of bytes, written backwards: {"n":<20 digits>,"t":<14 digits>.<6 digits>
     out.extend_from_slice(b"{\"n\":");
     write_number(out, n);
     out.extend_from_slice(b",\"t\":");

@@ -4,12 +4,13 @@
 //! from there.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
+use super::disk::{self, read_some};
 use super::read::is_blank;
 use super::state::State;
 use super::{Journal, Shared};
@@ -27,7 +28,8 @@ pub(super) fn open(path: &Path) -> Result<Journal, OpenError> {
         .map_err(|error| problem(Problem::Io(error)))?
         .len();
     let read = Arc::new(AtomicU64::new(0));
-    let reader = |file: File| Counted {
+    let reader = |file: File| OnDisk {
+        at: 0,
         file,
         read: Arc::clone(&read),
     };
@@ -77,16 +79,18 @@ pub(super) fn open(path: &Path) -> Result<Journal, OpenError> {
     Ok(journal)
 }
 
-/// Counts what was read of the file as it stands on disk.
-struct Counted {
+/// Reads the file as it stands on disk, by position, and tells how much of it was read.
+struct OnDisk {
     file: File,
+    at: u64,
     read: Arc<AtomicU64>,
 }
 
-impl Read for Counted {
+impl Read for OnDisk {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
-        self.read.fetch_add(count as u64, Ordering::Relaxed);
+        let count = read_some(&self.file, buffer, self.at)?;
+        self.at += count as u64;
+        self.read.store(self.at, Ordering::Relaxed);
         Ok(count)
     }
 }
@@ -122,7 +126,11 @@ impl Indexer {
                 return Ok(header);
             }
             let room = file::LONGEST_HEADER.min(BLOCK);
-            self.more(input, room).map_err(Problem::Io)?;
+            self.more(input, room).map_err(if self.copy.is_some() {
+                Problem::Unpack
+            } else {
+                Problem::Io
+            })?;
         }
     }
 
@@ -153,15 +161,18 @@ impl Indexer {
             }
         };
         self.pending.truncate(filled);
-        if let Some(mut copy) = self.copy.as_ref() {
-            copy.write_all(self.pending.get(from..).unwrap_or_default())?;
+        if let Some(copy) = &self.copy {
+            let unpacked = self.pending.get(from..).unwrap_or_default();
+            disk::append(copy, unpacked, self.offset + from as u64).1?;
         }
         result
     }
 
     /// Indexes one more block; returns true when there is nothing more to do.
     fn step(&mut self, shared: &Shared, input: &mut dyn Read) -> bool {
-        if let Err(error) = self.more(input, BLOCK) {
+        // A line longer than a block is not looked through again for each block.
+        let most = BLOCK.max(self.pending.len());
+        if let Err(error) = self.more(input, most) {
             self.ended = true;
             let mut state = shared.lock();
             // A packed file that was cut ends so; what could be unpacked is shown.

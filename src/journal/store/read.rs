@@ -1,12 +1,12 @@
 //! Reading by sequence number: from memory what is not written yet, from the file by position
 //! all the rest.
 
-use std::fs::File;
 use std::io;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use super::Shared;
+use super::disk::read_exactly;
 use super::state::{Chunk, State};
 use crate::journal::line::{parse_line, parse_line_or_unknown};
 use crate::journal::record::Record;
@@ -115,27 +115,6 @@ fn extent(state: &State, from: u64, offset: u64, most: u64, next: u64, end: u64)
     (stop - from, begins(stop))
 }
 
-/// Reads exactly `buffer` from `offset` on, without a cursor that others would move.
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
-}
-
-/// Reads exactly `buffer` from `offset` on.
-#[cfg(windows)]
-fn read_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
-    while !buffer.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, buffer, offset)? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            count => {
-                buffer = buffer.get_mut(count..).unwrap_or_default();
-                offset += count as u64;
-            }
-        }
-    }
-    Ok(())
-}
-
 impl Batch {
     /// The bytes; `buffer` is used for what has to be read.
     fn load<'a>(&'a self, shared: &Shared, buffer: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
@@ -145,7 +124,7 @@ impl Batch {
             Bytes::InFile { offset, length } => {
                 let file = shared.file.as_ref().ok_or(io::ErrorKind::NotFound)?;
                 buffer.resize(*length, 0);
-                read_at(file, buffer, *offset)?;
+                read_exactly(file, buffer, *offset)?;
                 Ok(buffer)
             }
         }

@@ -10,14 +10,14 @@ use crate::journal::file::{Header, write_header};
 const CHUNK: usize = 256 << 10;
 /// Appending waits for the disk when this much is not written yet.
 const MOST_WAITING: usize = 16 << 20;
-/// What is kept in memory after the file failed.
-const KEPT_AFTER_FAILURE: usize = 8 << 20;
+/// What is kept in memory where there is no file to read from: it failed, or it is a pipe.
+const KEPT: usize = 8 << 20;
 
 /// Where lines go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// To a file, by the writer.
-    Disk,
+    /// To a file, by the writer. Where it can't be read back, the newest lines are kept too.
+    Disk { reads_back: bool },
     /// Nowhere: the newest `limit` bytes are kept.
     Memory { limit: usize },
     /// The journal was opened from a file.
@@ -46,8 +46,12 @@ pub(super) struct State {
     pub(super) chunks: VecDeque<Arc<Chunk>>,
     /// The chunk that is being filled.
     pub(super) tail: Chunk,
+    /// How many of `chunks` were written and are kept all the same.
+    pub(super) sent: usize,
     /// Bytes in `chunks`.
     pub(super) held: usize,
+    /// Bytes in those that were written.
+    held_sent: usize,
     /// Bytes of the session that can be read from the file.
     pub(super) written: u64,
     /// Records that can be read from the file.
@@ -76,7 +80,7 @@ pub(super) struct State {
 impl State {
     /// A live session that begins with its header, as it will be read back.
     pub(super) fn live(header: Header, mode: Mode) -> (Header, State) {
-        let header = header.as_stored();
+        let header = header.rounded();
         let mut state = State::empty(mode);
         write_header(&mut state.tail.data, &header);
         state.tail.data.push(b'\n');
@@ -103,7 +107,9 @@ impl State {
                 first: 1,
                 data: Vec::new(),
             },
+            sent: 0,
             held: 0,
+            held_sent: 0,
             written: 0,
             in_file: 0,
             last_t: 0,
@@ -123,7 +129,9 @@ impl State {
 
     /// Whether appending has to wait for the disk.
     pub(super) fn is_full(&self) -> bool {
-        self.mode == Mode::Disk && !self.closed && self.held + self.tail.data.len() > MOST_WAITING
+        matches!(self.mode, Mode::Disk { .. })
+            && !self.closed
+            && self.held - self.held_sent + self.tail.data.len() > MOST_WAITING
     }
 
     /// Begins the next record at the tail's end; returns its sequence number.
@@ -171,6 +179,10 @@ impl State {
             return;
         };
         self.held = self.held.saturating_sub(chunk.data.len());
+        if self.sent > 0 {
+            self.sent -= 1;
+            self.held_sent = self.held_sent.saturating_sub(chunk.data.len());
+        }
         if self.spare.is_none()
             && let Ok(mut chunk) = Arc::try_unwrap(chunk)
             && chunk.data.capacity() <= 2 * CHUNK
@@ -178,6 +190,53 @@ impl State {
             chunk.data.clear();
             self.spare = Some(chunk.data);
         }
+    }
+
+    /// The writer wrote the oldest chunk that waited.
+    pub(super) fn wrote(&mut self, chunk: Arc<Chunk>) {
+        if self.mode == (Mode::Disk { reads_back: true }) {
+            self.written = chunk.end();
+            self.in_file = self
+                .chunks
+                .get(1)
+                .map_or(self.tail.first, |next| next.first)
+                - 1;
+            // Without this handle the memory can be used again.
+            drop(chunk);
+            self.pop();
+            return;
+        }
+        self.sent += 1;
+        self.held_sent += chunk.data.len();
+        drop(chunk);
+        while self.held_sent > KEPT && self.sent > 1 {
+            self.pop();
+        }
+        self.index.forget(self.in_file + 1, self.first_in_memory());
+    }
+
+    /// The writer wrote only `whole` bytes (of whole lines) of a chunk; returns where the file
+    /// has to end now, where it is one.
+    pub(super) fn wrote_part(&mut self, chunk: &Chunk, whole: usize) -> Option<u64> {
+        if self.mode != (Mode::Disk { reads_back: true }) {
+            return None;
+        }
+        self.written = chunk.start + whole as u64;
+        // Records in the chunk that begin before its written part ends.
+        let next = self
+            .chunks
+            .get(1)
+            .map_or(self.tail.first, |next| next.first);
+        let (mut low, mut high) = (chunk.first, next);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.index.get(middle) {
+                Some(at) if at < self.written => low = middle + 1,
+                _ => high = middle,
+            }
+        }
+        self.in_file = low - 1;
+        Some(self.written)
     }
 
     fn forget_beyond(&mut self, limit: usize) {
@@ -211,17 +270,15 @@ impl State {
         let in_memory = (self.held + self.tail.data.len()) as u64;
         match self.mode {
             Mode::Memory { .. } => self.written + in_memory,
-            Mode::Disk | Mode::Opened => self.tail.end(),
+            Mode::Disk { .. } | Mode::Opened => self.tail.end(),
         }
     }
 
     /// The file takes no more: from here on the newest records are kept in memory.
     pub(super) fn fail(&mut self, why: String) {
         self.failed = Some(why);
-        self.mode = Mode::Memory {
-            limit: KEPT_AFTER_FAILURE,
-        };
+        self.mode = Mode::Memory { limit: KEPT };
         self.version += 1;
-        self.forget_beyond(KEPT_AFTER_FAILURE);
+        self.forget_beyond(KEPT);
     }
 }

@@ -1,12 +1,12 @@
 //! The thread that writes a live journal to its file.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::Shared;
 use super::state::Chunk;
+use super::{Shared, disk};
 
 /// Longest time that a line waits to be written. A kill may lose 100 ms; half of it leaves room
 /// for a busy machine.
@@ -17,19 +17,12 @@ pub(super) fn run(shared: &Shared) {
     let guard = Unwinding(shared);
     while let Some(chunk) = next(shared) {
         let Some(file) = &shared.file else { break };
-        let (done, result) = write(file, &chunk.data);
+        let (done, result) = disk::append(file, &chunk.data, chunk.start);
         let result = result.and_then(|()| still_ours(file, chunk.end()));
         let mut state = shared.lock();
         match result {
             Ok(()) => {
-                state.written = chunk.end();
-                state.in_file = state
-                    .chunks
-                    .get(1)
-                    .map_or(state.tail.first, |next| next.first)
-                    - 1;
-                drop(chunk);
-                state.pop();
+                state.wrote(chunk);
                 drop(state);
                 shared.room.notify_all();
             }
@@ -37,15 +30,14 @@ pub(super) fn run(shared: &Shared) {
                 // Whole lines that were written stay; half a line is taken back.
                 let lines = chunk.data.get(..done).unwrap_or_default();
                 let whole = memchr::memrchr(b'\n', lines).map_or(0, |at| at + 1);
-                let written = chunk.start + whole as u64;
-                state.written = written;
-                let header = u64::from(chunk.start == 0 && whole > 0);
-                let lines = memchr::memchr_iter(b'\n', &lines[..whole]).count() as u64;
-                state.in_file = (chunk.first - 1 + lines).saturating_sub(header);
+                let half = whole < done;
+                let whole = state.wrote_part(&chunk, whole);
                 drop(chunk);
                 state.fail(sentence(shared, &error));
                 drop(state);
-                let _ = file.set_len(written);
+                if let (true, Some(whole)) = (half, whole) {
+                    let _ = file.set_len(whole);
+                }
                 break;
             }
         }
@@ -60,7 +52,7 @@ fn next(shared: &Shared) -> Option<Arc<Chunk>> {
     let mut state = shared.lock();
     let mut deadline = None;
     loop {
-        if let Some(chunk) = state.chunks.front() {
+        if let Some(chunk) = state.chunks.get(state.sent) {
             return Some(Arc::clone(chunk));
         }
         let now = Instant::now();
@@ -87,22 +79,6 @@ fn next(shared: &Shared) -> Option<Arc<Chunk>> {
         }
         state.writer_idle = false;
     }
-}
-
-/// Writes all of `data`; returns how much of it was written, also where that failed.
-fn write(mut file: &File, data: &[u8]) -> (usize, io::Result<()>) {
-    let mut done = 0;
-    while let Some(rest) = data.get(done..)
-        && !rest.is_empty()
-    {
-        match file.write(rest) {
-            Ok(0) => return (done, Err(io::ErrorKind::WriteZero.into())),
-            Ok(count) => done += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return (done, Err(error)),
-        }
-    }
-    (done, Ok(()))
 }
 
 /// Writing to a file that was removed or cut short by somebody else succeeds; the records would
