@@ -171,6 +171,11 @@ impl Key {
         Ok(Key::normal(code, modifiers))
     }
 
+    /// The event that a terminal would report for it.
+    pub fn event(self) -> KeyEvent {
+        KeyEvent::new(self.code, self.modifiers)
+    }
+
     /// Whether the key types a character in a text field.
     pub fn is_text(self) -> bool {
         matches!(self.code, KeyCode::Char(_))
