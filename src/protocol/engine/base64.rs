@@ -10,6 +10,11 @@ const STRICT: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
 );
 
+const UNPADDED_TOO: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 /// Encodes with the standard alphabet and padding.
 pub fn encode(bytes: &[u8]) -> String {
     STRICT.encode(bytes)
@@ -28,6 +33,11 @@ pub fn encoded_len(bytes: usize) -> usize {
 /// Decodes canonical base64 only.
 pub fn decode_strict(text: &str) -> Option<Vec<u8>> {
     STRICT.decode(text).ok()
+}
+
+/// Decodes what a person may write: the standard alphabet, the padding optional.
+pub fn decode_padded_or_not(text: &str) -> Option<Vec<u8>> {
+    UNPADDED_TOO.decode(text).ok()
 }
 
 /// Decodes as Node's `Buffer.from(text, "base64")`: both alphabets, characters that belong to
