@@ -15,6 +15,9 @@ pub mod fold;
 pub mod row;
 pub mod state;
 
+#[cfg(test)]
+mod script;
+
 pub use decode::{Decoder, Packet};
 pub use filter::Filter;
 pub use row::{Level, Row, RowRef};

@@ -84,7 +84,7 @@ const EXCHANGES: usize = 1_000;
 
 /// Decodes the records of a session in order. Keeps what has to be kept between records:
 /// versions, parsers and half-arrived binary packets of each connection and direction.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Decoder {
     /// The session's header names the msgpack parser.
     msgpack: bool,
@@ -101,13 +101,19 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder for the start of a session; `parser` as in the session's header.
     pub fn new(parser: Option<&str>) -> Decoder {
-        Decoder { msgpack: parser == Some("msgpack"), ..Decoder::default() }
+        Decoder {
+            msgpack: parser == Some("msgpack"),
+            ..Decoder::default()
+        }
     }
 
     /// A decoder that reads headers only, for folding a long session quickly: events and acks
     /// come without `data`, and their JSON is not checked.
     pub fn light(parser: Option<&str>) -> Decoder {
-        Decoder { light: true, ..Decoder::new(parser) }
+        Decoder {
+            light: true,
+            ..Decoder::new(parser)
+        }
     }
 
     /// The packets that `record` carries or completes; empty for a record without bytes and for
@@ -127,9 +133,8 @@ impl Decoder {
                     self.polls.pop_first();
                 }
                 self.polls.insert(request.x, poll);
-                let (msgpack, light) = (self.msgpack, self.light);
-                let line = self.line(record.c);
-                line.learn_version(query_value(&request.url, "EIO"), msgpack, light);
+                self.line(record.c)
+                    .learn_version(query_value(&request.url, "EIO"));
                 if websocket || request.body.is_empty() {
                     return Vec::new();
                 }
@@ -155,7 +160,9 @@ impl Decoder {
             _ => Direction::ToClient,
         };
         let line = self.line(record.c);
-        let back = line.awaited_since(dir).map_or(0, |first| record.n.saturating_sub(first));
+        let back = line
+            .awaited_since(dir)
+            .map_or(0, |first| record.n.saturating_sub(first));
         let packets = line.decode(record.n, dir, carried);
         self.back = u32::try_from(back).unwrap_or(u32::MAX);
         packets
@@ -202,7 +209,9 @@ impl Decoder {
             self.lines.pop_first();
         }
         let (msgpack, light) = (self.msgpack, self.light);
-        self.lines.entry(key).or_insert_with(|| Line::new(msgpack, light))
+        self.lines
+            .entry(key)
+            .or_insert_with(|| Line::new(msgpack, light))
     }
 }
 

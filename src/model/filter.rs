@@ -88,19 +88,24 @@ impl Filter {
     /// Where they could hide (base64, escapes, a binary packet whose header came before), it
     /// says true.
     pub fn may_match_line(&self, line: &[u8]) -> bool {
-        self.needles.iter().all(|needle| needle.find(line).is_some()) || hides_words(line)
+        self.needles
+            .iter()
+            .all(|needle| needle.find(line).is_some())
+            || hides_words(line)
     }
 }
 
 /// Whether text of a row could be on this line in another form than the plain one.
 fn hides_words(line: &[u8]) -> bool {
     const DISGUISES: [&[u8]; 6] = [
-        b"b64\":",      // bytes that are not UTF-8, and binary frames
-        b"\\u00",       // escapes of ASCII letters
+        b"b64\":",       // bytes that are not UTF-8, and binary frames
+        b"\\u00",        // escapes of ASCII letters
         b"\"data\":\"b", // an attachment as base64 text
         b"\"body\":\"b", // the same in a polling body
-        b"\\u001eb",    // the same further on in it
-        b":b4",         // the same in generation 3
+        b"\\u001eb",     // the same further on in it
+        b":b4",          // the same in generation 3
     ];
-    DISGUISES.iter().any(|disguise| memchr::memmem::find(line, disguise).is_some())
+    DISGUISES
+        .iter()
+        .any(|disguise| memchr::memmem::find(line, disguise).is_some())
 }

@@ -97,7 +97,10 @@ impl Model {
             Body::Gap(gap) => counts.lost = counts.lost.saturating_add(gap.records),
             _ => {}
         }
-        let broken = packets.iter().filter(|p| matches!(p.kind, Kind::Undecodable { .. })).count();
+        let broken = packets
+            .iter()
+            .filter(|p| matches!(p.kind, Kind::Undecodable { .. }))
+            .count();
         counts.undecodable += broken as u64;
     }
 
@@ -164,7 +167,9 @@ impl Model {
             }
             self.current = Some(self.current.map_or(c, |newest| newest.max(c)));
         }
-        self.connections.entry(c).or_insert_with(|| connections::begun(c, t))
+        self.connections
+            .entry(c)
+            .or_insert_with(|| connections::begun(c, t))
     }
 }
 

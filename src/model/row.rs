@@ -49,7 +49,11 @@ impl RowRef {
 
     /// The row of a whole record.
     pub fn record(n: u64) -> RowRef {
-        RowRef { n, index: RowRef::RECORD, back: 0 }
+        RowRef {
+            n,
+            index: RowRef::RECORD,
+            back: 0,
+        }
     }
 
     /// The packet that it shows; `None` when it shows the record.
@@ -163,15 +167,21 @@ pub fn refs(
 ) -> impl Iterator<Item = RowRef> + use<> {
     let n = record.n;
     let own = shows_record(record, packets, level);
-    let count = if level == Level::Raw { 0 } else { packets.len() };
+    let count = if level == Level::Raw {
+        0
+    } else {
+        packets.len()
+    };
     let count = u32::try_from(count).unwrap_or(u32::MAX - 1);
     // A request stands above what it carries, a frame too.
-    own.then(|| RowRef::record(n)).into_iter().chain((0..count).map(move |index| RowRef {
-        n,
-        index,
-        // Only the first packet of a record can have begun in an earlier one.
-        back: if index == 0 { back } else { 0 },
-    }))
+    own.then(|| RowRef::record(n))
+        .into_iter()
+        .chain((0..count).map(move |index| RowRef {
+            n,
+            index,
+            // Only the first packet of a record can have begun in an earlier one.
+            back: if index == 0 { back } else { 0 },
+        }))
 }
 
 /// Whether the record itself has a row at `level`.
@@ -251,10 +261,17 @@ impl<'a> Row<'a> {
         match &packet.kind {
             Kind::Engine { name, data } => {
                 self.what = What::Engine(name);
-                self.upgrade = *name == "upgrade"
-                    || (matches!(*name, "ping" | "pong") && data == "probe");
+                self.upgrade =
+                    *name == "upgrade" || (matches!(*name, "ping" | "pong") && data == "probe");
             }
-            Kind::Socket { name, nsp, id, event, attachments, .. } => {
+            Kind::Socket {
+                name,
+                nsp,
+                id,
+                event,
+                attachments,
+                ..
+            } => {
                 self.what = What::Socket(name);
                 self.nsp = Some(nsp);
                 self.event = event.as_deref();
@@ -312,8 +329,7 @@ impl<'a> Row<'a> {
                 self.what = What::Transport;
                 self.via = Some(transport.name);
                 self.error = transport.error.is_some();
-                self.upgrade = transport.state
-                    == crate::journal::record::TransportState::Upgrading;
+                self.upgrade = transport.state == crate::journal::record::TransportState::Upgrading;
             }
             Body::Connection(connection) => {
                 self.what = What::Connection(connection.state);
@@ -373,7 +389,11 @@ impl<'a> Row<'a> {
 
     /// The reference of this row. `back` is not known to it.
     pub fn reference(&self) -> RowRef {
-        RowRef { n: self.n, index: self.index.unwrap_or(RowRef::RECORD), back: 0 }
+        RowRef {
+            n: self.n,
+            index: self.index.unwrap_or(RowRef::RECORD),
+            back: 0,
+        }
     }
 
     /// Raw JSON of the packet's data, where there is any: arguments with the event name first,

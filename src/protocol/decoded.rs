@@ -301,13 +301,17 @@ pub enum DecodeErrorKind {
     #[error("invalid payload: the event name {0:?} is reserved")]
     ReservedEvent(String),
     /// A text packet arrived while attachments of another one were awaited.
-    #[error("got plaintext data when reconstructing a packet: {missing} attachment(s) were still awaited")]
+    #[error(
+        "got plaintext data when reconstructing a packet: {missing} attachment(s) were still awaited"
+    )]
     TextWhileAssembling {
         /// How many attachments had not come.
         missing: u64,
     },
     /// A binary message arrived and no packet awaited one.
-    #[error("got binary data when not reconstructing a packet (a server with another parser, such as msgpack?)")]
+    #[error(
+        "got binary data when not reconstructing a packet (a server with another parser, such as msgpack?)"
+    )]
     BinaryWithoutHeader,
     /// A placeholder names an attachment that doesn't exist.
     #[error("illegal attachments: placeholder num {num} with {count} attachment(s)")]

@@ -36,7 +36,14 @@ fn write_packet(packet: &Packet, out: &mut String) {
                 }
             }
         }
-        Kind::Socket { name, nsp, id, data, attachments, .. } => {
+        Kind::Socket {
+            name,
+            nsp,
+            id,
+            data,
+            attachments,
+            ..
+        } => {
             out.push_str("{\"engine\":\"message\",\"type\":\"");
             out.push_str(name);
             out.push_str("\",\"nsp\":");

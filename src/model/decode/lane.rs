@@ -15,7 +15,7 @@ const LIMITS: Limits = Limits {
 };
 
 /// State of one direction.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Lane {
     assembler: Assembler,
     /// Header and count of a packet whose attachments are awaited, when only headers are read.
@@ -27,7 +27,7 @@ pub(super) struct Lane {
     spoke_text: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Awaited {
     kind: Kind,
     missing: u64,
@@ -213,7 +213,10 @@ impl Lane {
         };
         if binary {
             self.since = Some((found.n, size));
-            self.light = Some(Some(Awaited { kind, missing: peek.attachments }));
+            self.light = Some(Some(Awaited {
+                kind,
+                missing: peek.attachments,
+            }));
         } else {
             found.push(size, kind, &[]);
         }

@@ -9,7 +9,7 @@ use crate::protocol::engine::{self, Data, DecodeError, Decoded, PacketKind, Quir
 use crate::protocol::engine::{Revision, Version, message, payload};
 
 /// What is known about one connection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Line {
     /// `None` until a URL or the bytes tell.
     version: Option<Version>,
@@ -54,7 +54,10 @@ impl Line {
         Line {
             version: None,
             revision: Revision::default(),
-            lanes: [Lane::new(Version::V4, msgpack, light), Lane::new(Version::V4, msgpack, light)],
+            lanes: [
+                Lane::new(Version::V4, msgpack, light),
+                Lane::new(Version::V4, msgpack, light),
+            ],
             recoverable: Vec::new(),
             msgpack,
             light,
@@ -84,7 +87,7 @@ impl Line {
     }
 
     /// What the `EIO` of a request says. A server takes everything but 4 for 3.
-    pub(super) fn learn_version(&mut self, eio: Option<&str>, msgpack: bool, light: bool) {
+    pub(super) fn learn_version(&mut self, eio: Option<&str>) {
         let version = match eio {
             Some("4") => Version::V4,
             Some(_) => Version::V3,
@@ -92,8 +95,8 @@ impl Line {
         };
         if self.version != Some(version) {
             self.version = Some(version);
-            self.lanes =
-                [Lane::new(version, msgpack, light), Lane::new(version, msgpack, light)];
+            let lane = || Lane::new(version, self.msgpack, self.light);
+            self.lanes = [lane(), lane()];
         }
     }
 
@@ -101,7 +104,9 @@ impl Line {
     fn guess_version(&mut self, version: Version) {
         if self.version.is_none() {
             self.version = Some(version);
-            self.lanes.iter_mut().for_each(|lane| lane.set_version(version));
+            self.lanes
+                .iter_mut()
+                .for_each(|lane| lane.set_version(version));
         }
     }
 
@@ -123,7 +128,11 @@ impl Line {
     }
 
     pub(super) fn decode(&mut self, n: u64, dir: Direction, carried: Carried<'_>) -> Vec<Packet> {
-        let mut found = Found { n, dir, packets: Vec::new() };
+        let mut found = Found {
+            n,
+            dir,
+            packets: Vec::new(),
+        };
         match carried {
             Carried::Text(data) => {
                 let version = self.version.unwrap_or(Version::V4);
@@ -132,7 +141,9 @@ impl Line {
                     Ok(text) => (Cow::Borrowed(text), None),
                     Err(_) => (
                         String::from_utf8_lossy(data),
-                        std::str::from_utf8(data).err().map(|error| error.valid_up_to()),
+                        std::str::from_utf8(data)
+                            .err()
+                            .map(|error| error.valid_up_to()),
                     ),
                 };
                 match message::decode_text(&text, version) {
@@ -163,7 +174,8 @@ impl Line {
 
     fn take_body(&mut self, found: &mut Found, body: &bytes::Bytes, content_type: Option<&str>) {
         if self.version.is_none() {
-            let old = content_type.is_some_and(payload::is_octet_stream) || begins_with_length(body);
+            let old =
+                content_type.is_some_and(payload::is_octet_stream) || begins_with_length(body);
             self.guess_version(if old { Version::V3 } else { Version::V4 });
         }
         let version = self.version.unwrap_or(Version::V4);
@@ -203,7 +215,10 @@ impl Line {
         begins: usize,
         whole: Option<&bytes::Bytes>,
     ) {
-        let Decoded { value: packet, quirks } = decoded;
+        let Decoded {
+            value: packet,
+            quirks,
+        } = decoded;
         let before = found.packets.len();
         let dir = found.dir;
         match (packet.kind, packet.data) {
@@ -223,7 +238,14 @@ impl Line {
                     Data::Text(text) => text.into_owned(),
                     Data::Binary(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
                 };
-                found.push(size, Kind::Engine { name: kind.name(), data }, &quirks);
+                found.push(
+                    size,
+                    Kind::Engine {
+                        name: kind.name(),
+                        data,
+                    },
+                    &quirks,
+                );
             }
         }
         for packet in found.packets.iter_mut().skip(before) {
@@ -254,7 +276,16 @@ impl Line {
 
     /// Remembers which namespaces have offsets, and splits them off.
     fn notice_socket(&mut self, packet: &mut Packet) {
-        let Kind::Socket { name, nsp, id, data, event, offset, .. } = &mut packet.kind else {
+        let Kind::Socket {
+            name,
+            nsp,
+            id,
+            data,
+            event,
+            offset,
+            ..
+        } = &mut packet.kind
+        else {
             return;
         };
         if packet.dir != Direction::ToClient {
@@ -285,7 +316,10 @@ impl Line {
 fn last_text(data: &str) -> Option<String> {
     use crate::protocol::json;
     // Cheap refusal first: most events of most servers don't end so.
-    data.trim_end().strip_suffix(']')?.trim_end().strip_suffix('"')?;
+    data.trim_end()
+        .strip_suffix(']')?
+        .trim_end()
+        .strip_suffix('"')?;
     let args = json::elements(data)?;
     let (last, before) = args.split_last()?;
     if before.is_empty() {
@@ -315,6 +349,9 @@ fn is_encoded_twice(body: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(body) else {
         return false;
     };
-    let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    let bytes: Option<Vec<u8>> = text
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).ok())
+        .collect();
     bytes.is_some_and(|bytes| std::str::from_utf8(&bytes).is_ok())
 }

@@ -33,7 +33,8 @@ pub fn complete<'a>(
         return candidates(
             start..cursor,
             word,
-            KEYS.iter().map(|(key, about)| (format!("{key}:"), (*about).to_owned())),
+            KEYS.iter()
+                .map(|(key, about)| (format!("{key}:"), (*about).to_owned())),
         );
     };
     // `is:event|a`: the value after the last bar.
@@ -42,23 +43,50 @@ pub fn complete<'a>(
     let replace = cursor - typed.len()..cursor;
     let named = |name: &str, about: &str| (name.to_owned(), about.to_owned());
     match key {
-        "is" => candidates(replace, typed, Is::ALL.iter().map(|(n, _, about)| named(n, about))),
-        "dir" => {
-            candidates(replace, typed, DIRECTIONS.iter().map(|(n, _, about)| named(n, about)))
-        }
-        "ack" => candidates(replace, typed, ACKS.iter().map(|(n, _, about)| named(n, about))),
+        "is" => candidates(
+            replace,
+            typed,
+            Is::ALL.iter().map(|(n, _, about)| named(n, about)),
+        ),
+        "dir" => candidates(
+            replace,
+            typed,
+            DIRECTIONS.iter().map(|(n, _, about)| named(n, about)),
+        ),
+        "ack" => candidates(
+            replace,
+            typed,
+            ACKS.iter().map(|(n, _, about)| named(n, about)),
+        ),
         "via" => candidates(
             replace,
             typed,
-            TRANSPORTS.iter().take(2).map(|(n, _, about)| named(n, about)),
+            TRANSPORTS
+                .iter()
+                .take(2)
+                .map(|(n, _, about)| named(n, about)),
         ),
-        "ev" => candidates(replace, typed, events.into_iter().map(|e| (quote(e), String::new()))),
-        "ns" => {
-            candidates(replace, typed, namespaces.into_iter().map(|n| (quote(n), String::new())))
-        }
-        "size" => examples(replace, typed, &[(">1k", "more than 1,000 bytes"), ("<100", "less")]),
+        "ev" => candidates(
+            replace,
+            typed,
+            events.into_iter().map(|e| (quote(e), String::new())),
+        ),
+        "ns" => candidates(
+            replace,
+            typed,
+            namespaces.into_iter().map(|n| (quote(n), String::new())),
+        ),
+        "size" => examples(
+            replace,
+            typed,
+            &[(">1k", "more than 1,000 bytes"), ("<100", "less")],
+        ),
         "lat" => examples(replace, typed, &[(">200ms", "slower"), ("<50ms", "faster")]),
-        "since" => examples(replace, typed, &[("30s", "the last 30 seconds"), ("5m", "minutes")]),
+        "since" => examples(
+            replace,
+            typed,
+            &[("30s", "the last 30 seconds"), ("5m", "minutes")],
+        ),
         _ => Vec::new(),
     }
 }
@@ -111,19 +139,25 @@ fn candidates(
     let mut found: Vec<(bool, Completion)> = all
         .filter_map(|(text, about)| {
             let at = text.to_lowercase().find(&typed)?;
-            Some((at > 0, Completion { replace: replace.clone(), text, about }))
+            Some((
+                at > 0,
+                Completion {
+                    replace: replace.clone(),
+                    text,
+                    about,
+                },
+            ))
         })
         .collect();
     found.sort_by_key(|(inside, _)| *inside);
-    found.into_iter().map(|(_, completion)| completion).collect()
+    found
+        .into_iter()
+        .map(|(_, completion)| completion)
+        .collect()
 }
 
 /// Examples for a value with a number: only while nothing was typed.
-fn examples(
-    replace: std::ops::Range<usize>,
-    typed: &str,
-    all: &[(&str, &str)],
-) -> Vec<Completion> {
+fn examples(replace: std::ops::Range<usize>, typed: &str, all: &[(&str, &str)]) -> Vec<Completion> {
     if !typed.is_empty() {
         return Vec::new();
     }

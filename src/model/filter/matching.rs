@@ -25,11 +25,14 @@ fn passes(test: &Test, row: &Row<'_>, now: u64) -> bool {
         Test::Direction(dir) => row.dir == Some(*dir),
         Test::Is(is) => is_a(*is, row),
         Test::AckState(state) => {
-            row.ack.as_ref().and_then(|ack| ack.state).is_some_and(|is| match state {
-                // An answer that came late has timed out, too.
-                AckState::Timeout => matches!(is, AckState::Timeout | AckState::Late),
-                state => is == *state,
-            })
+            row.ack
+                .as_ref()
+                .and_then(|ack| ack.state)
+                .is_some_and(|is| match state {
+                    // An answer that came late has timed out, too.
+                    AckState::Timeout => matches!(is, AckState::Timeout | AckState::Late),
+                    state => is == *state,
+                })
         }
         Test::AckId(id) => row.ack.as_ref().is_some_and(|ack| ack.id == *id),
         Test::Via(via) => row.via == Some(*via),
@@ -47,7 +50,9 @@ fn passes(test: &Test, row: &Row<'_>, now: u64) -> bool {
 /// finds it, too.
 fn in_namespace(pattern: &Pattern, nsp: &str) -> bool {
     pattern.matches(nsp)
-        || nsp.split_once('?').is_some_and(|(name, _query)| pattern.matches(name))
+        || nsp
+            .split_once('?')
+            .is_some_and(|(name, _query)| pattern.matches(name))
 }
 
 fn is_a(is: Is, row: &Row<'_>) -> bool {

@@ -37,7 +37,11 @@ pub(super) const ACKS: [(&str, AckState, &str); 5] = [
     ("pending", AckState::Pending, "no answer yet"),
     ("answered", AckState::Answered, "answered in time"),
     ("late", AckState::Late, "answered after the timeout"),
-    ("timeout", AckState::Timeout, "not answered within the timeout"),
+    (
+        "timeout",
+        AckState::Timeout,
+        "not answered within the timeout",
+    ),
     ("lost", AckState::Lost, "the connection ended first"),
 ];
 
@@ -74,7 +78,11 @@ impl std::error::Error for Mistake {}
 
 /// Understands a filter, or says what is wrong with it and where.
 pub fn parse(text: &str) -> Result<Filter, Mistake> {
-    let mut parser = Parser { text, at: 0, depth: 0 };
+    let mut parser = Parser {
+        text,
+        at: 0,
+        depth: 0,
+    };
     let expr = parser.side_by_side()?;
     parser.blanks();
     match parser.peek() {
@@ -273,7 +281,11 @@ impl<'a> Parser<'a> {
         let Some(after) = self.rest().strip_prefix('|') else {
             return false;
         };
-        let ahead = Parser { text: self.text, at: self.at + 1, depth: 0 };
+        let ahead = Parser {
+            text: self.text,
+            at: self.at + 1,
+            depth: 0,
+        };
         if ahead.key().is_some() || after.starts_with(['(', '!', '|', '"', '\'']) {
             return false;
         }
@@ -392,7 +404,11 @@ impl<'a> Parser<'a> {
             let examples: Vec<&'static str> = match key {
                 "dir" => DIRECTIONS.iter().map(|(name, ..)| *name).collect(),
                 "is" => Is::ALL.iter().map(|(name, ..)| *name).collect(),
-                "ack" => ACKS.iter().map(|(name, ..)| *name).chain(["an ack id"]).collect(),
+                "ack" => ACKS
+                    .iter()
+                    .map(|(name, ..)| *name)
+                    .chain(["an ack id"])
+                    .collect(),
                 "via" => TRANSPORTS.iter().map(|(name, ..)| *name).take(2).collect(),
                 "size" => vec!["a size like >1k"],
                 "lat" => vec!["a latency like >200ms"],
@@ -407,7 +423,11 @@ impl<'a> Parser<'a> {
             "ev" if quoted => Ok(Test::Event(Pattern::Exact(text))),
             "ev" => Ok(Test::Event(Pattern::wild(&text))),
             "ns" => {
-                let slash = if text.starts_with(['/', '*']) { "" } else { "/" };
+                let slash = if text.starts_with(['/', '*']) {
+                    ""
+                } else {
+                    "/"
+                };
                 Ok(Test::Namespace(Pattern::wild(&format!("{slash}{text}"))))
             }
             "dir" => DIRECTIONS
@@ -436,22 +456,35 @@ impl<'a> Parser<'a> {
                     let values = ACKS.iter().map(|a| a.0).chain(["an ack id"]);
                     self.no_value(start, key, &text, values)
                 }),
-            "c" => self.compared(start, &text, Sign::Equal, "a number like 2 or >2", |number| {
-                number.parse().ok()
-            })
-            .map(Test::Connection),
+            "c" => self
+                .compared(
+                    start,
+                    &text,
+                    Sign::Equal,
+                    "a number like 2 or >2",
+                    |number| number.parse().ok(),
+                )
+                .map(Test::Connection),
             "size" => self
                 .compared(start, &text, Sign::Equal, "a size like >1k or <=300", size)
                 .map(Test::Size),
             "lat" => self
-                .compared(start, &text, Sign::AtLeast, "a latency like >200ms or <1s", |number| {
-                    duration(number, 1e3).map(|micros| micros as f64 / 1e3)
-                })
+                .compared(
+                    start,
+                    &text,
+                    Sign::AtLeast,
+                    "a latency like >200ms or <1s",
+                    |number| duration(number, 1e3).map(|micros| micros as f64 / 1e3),
+                )
                 .map(Test::Latency),
             _ => self
-                .compared(start, &text, Sign::AtMost, "an age like 30s, 5m or >1h", |number| {
-                    duration(number, 1e6)
-                })
+                .compared(
+                    start,
+                    &text,
+                    Sign::AtMost,
+                    "an age like 30s, 5m or >1h",
+                    |number| duration(number, 1e6),
+                )
                 .map(Test::Since),
         }
     }
@@ -482,7 +515,9 @@ impl<'a> Parser<'a> {
             None if number.is_empty() => {
                 Err(self.mistake_among(at, "a number is missing", [expected]))
             }
-            None => Err(self.mistake_among(at, format!("`{number}` is not understood"), [expected])),
+            None => {
+                Err(self.mistake_among(at, format!("`{number}` is not understood"), [expected]))
+            }
         }
     }
 
@@ -543,13 +578,19 @@ impl<'a> Parser<'a> {
         debug_assert!(self.at > key_at);
         let needle = steps.iter().rev().find_map(|step| match step {
             Step::Key(key)
-                if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') =>
+                if key
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-') =>
             {
                 Some(key.clone())
             }
             _ => None,
         });
-        Ok(At { steps, test, needle })
+        Ok(At {
+            steps,
+            test,
+            needle,
+        })
     }
 
     fn steps(&mut self) -> Result<Vec<Step>, Mistake> {
@@ -580,16 +621,18 @@ impl<'a> Parser<'a> {
             } else if self.eat('[') {
                 let inside: String = {
                     let rest = self.rest();
-                    let end = rest.find(']').ok_or_else(|| {
-                        self.mistake(start, "this [ is never closed")
-                    })?;
+                    let end = rest
+                        .find(']')
+                        .ok_or_else(|| self.mistake(start, "this [ is never closed"))?;
                     let inside = rest.get(..end).unwrap_or_default().to_owned();
                     self.at += end + 1;
                     inside
                 };
                 let trimmed = inside.trim();
                 let unquoted = ['"', '\''].iter().find_map(|quote| {
-                    trimmed.strip_prefix(*quote).and_then(|text| text.strip_suffix(*quote))
+                    trimmed
+                        .strip_prefix(*quote)
+                        .and_then(|text| text.strip_suffix(*quote))
                 });
                 steps.push(match (trimmed, unquoted, trimmed.parse()) {
                     ("" | "*", ..) => Step::Any,

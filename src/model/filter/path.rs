@@ -90,7 +90,9 @@ impl At {
                 } else {
                     usize::try_from(*index).ok()
                 };
-                place.and_then(|place| items.get(place)).is_some_and(|next| self.walk(next, rest))
+                place
+                    .and_then(|place| items.get(place))
+                    .is_some_and(|next| self.walk(next, rest))
             }
             (Step::Any, Value::Array(items)) => items.iter().any(|next| self.walk(next, rest)),
             (Step::Any, Value::Object(members)) => {

@@ -29,7 +29,14 @@ fn turned(dir: Direction) -> Direction {
 impl Model {
     /// A question or an answer crossed the wire.
     pub(super) fn take_question_or_answer(&mut self, record: &Record, packet: &Packet) {
-        let Kind::Socket { name, nsp, id: Some(id), event, .. } = &packet.kind else {
+        let Kind::Socket {
+            name,
+            nsp,
+            id: Some(id),
+            event,
+            ..
+        } = &packet.kind
+        else {
             return;
         };
         match *name {
@@ -84,10 +91,12 @@ impl Model {
 
     /// The ledger of our own client speaks.
     pub(super) fn take_ack(&mut self, record: &Record, told: &record::Ack) {
-        let known = self.entry(&told.nsp, told.id, told.dir, record.c).filter(|entry| {
-            // A used id again: a new question, unless it is the one that just crossed the wire.
-            told.state != AckState::Pending || (entry.state == AckState::Pending && !entry.told)
-        });
+        let known = self
+            .entry(&told.nsp, told.id, told.dir, record.c)
+            .filter(|entry| {
+                // A used id again: a new question, unless it is the one that just crossed the wire.
+                told.state != AckState::Pending || (entry.state == AckState::Pending && !entry.told)
+            });
         let number = match known {
             Some(entry) => entry.number,
             None => self.new_entry(&told.nsp, told.id, told.dir, record.c, record.t),
@@ -129,18 +138,15 @@ impl Model {
         self.forget_acks();
     }
 
-    fn new_entry(
-        &mut self,
-        nsp: &str,
-        id: u64,
-        dir: Direction,
-        c: Option<u32>,
-        t: u64,
-    ) -> u64 {
+    fn new_entry(&mut self, nsp: &str, id: u64, dir: Direction, c: Option<u32>, t: u64) -> u64 {
         let number = self.memory.next_ack;
         self.memory.next_ack += 1;
-        let question =
-            Question { nsp: nsp.to_owned(), id, to_server: dir == Direction::ToServer, c };
+        let question = Question {
+            nsp: nsp.to_owned(),
+            id,
+            to_server: dir == Direction::ToServer,
+            c,
+        };
         self.memory.questions.insert(question, number);
         self.acks.push_back(AckEntry {
             c,
@@ -169,8 +175,12 @@ impl Model {
         dir: Direction,
         c: Option<u32>,
     ) -> Option<&mut AckEntry> {
-        let mut question =
-            Question { nsp: nsp.to_owned(), id, to_server: dir == Direction::ToServer, c };
+        let mut question = Question {
+            nsp: nsp.to_owned(),
+            id,
+            to_server: dir == Direction::ToServer,
+            c,
+        };
         let found = match self.memory.questions.get(&question) {
             Some(number) => Some(*number),
             None => {
@@ -194,7 +204,10 @@ impl Model {
     }
 
     fn entry_by_number(&mut self, number: u64) -> Option<&mut AckEntry> {
-        let place = self.acks.binary_search_by_key(&number, |entry| entry.number).ok()?;
+        let place = self
+            .acks
+            .binary_search_by_key(&number, |entry| entry.number)
+            .ok()?;
         self.acks.get_mut(place)
     }
 
@@ -207,7 +220,11 @@ impl Model {
         let asked = entry.asked_n.map(|n| (n, entry.asked_index));
         let answered = entry.answered_n.map(|n| (n, entry.answered_index));
         let rows = &mut self.memory.ack_rows;
-        let known = |other: Option<(u64, u32)>| KnownAck { state, ms, other: other.map(|o| o.0) };
+        let known = |other: Option<(u64, u32)>| KnownAck {
+            state,
+            ms,
+            other: other.map(|o| o.0),
+        };
         if let Some(place) = asked {
             rows.insert(place, known(answered));
         }
@@ -233,7 +250,11 @@ impl Model {
         let mut ended_acks = memory.ended_acks;
         self.acks.retain(|entry| {
             let is_pending = entry.state == AckState::Pending;
-            let goes = if is_pending { crowded && pending > 0 } else { ended > 0 };
+            let goes = if is_pending {
+                crowded && pending > 0
+            } else {
+                ended > 0
+            };
             if goes {
                 pending = pending.saturating_sub(1);
                 if !is_pending {
@@ -245,7 +266,8 @@ impl Model {
         });
         let acks = &self.acks;
         questions.retain(|_, number| {
-            acks.binary_search_by_key(number, |entry| entry.number).is_ok()
+            acks.binary_search_by_key(number, |entry| entry.number)
+                .is_ok()
         });
         self.memory.questions = questions;
         self.memory.ended_acks = ended_acks;

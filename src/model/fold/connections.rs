@@ -5,8 +5,7 @@ use super::super::state::{Connection, Heartbeat, Model, Upgrade};
 use super::REMEMBERED;
 use crate::journal::Record;
 use crate::journal::record::{
-    self, Body, ConnectionState, Direction, Frame, Opcode, Response, TransportName,
-    TransportState,
+    self, Body, ConnectionState, Direction, Frame, Opcode, Response, TransportName, TransportState,
 };
 
 /// What a request without a response asked for.
@@ -100,13 +99,7 @@ impl Model {
     }
 
     /// An Engine.IO packet other than a message.
-    pub(super) fn take_engine(
-        &mut self,
-        record: &Record,
-        packet: &Packet,
-        name: &str,
-        data: &str,
-    ) {
+    pub(super) fn take_engine(&mut self, record: &Record, packet: &Packet, name: &str, data: &str) {
         let Some(c) = record.c else {
             return;
         };
@@ -296,13 +289,7 @@ impl Model {
                 if told.attempt.is_some() {
                     self.connection_mut(c, t).attempt = told.attempt;
                 }
-                self.connection_ended(
-                    record.n,
-                    c,
-                    t,
-                    told.reason.clone(),
-                    told.detail.clone(),
-                );
+                self.connection_ended(record.n, c, t, told.reason.clone(), told.detail.clone());
             }
         }
     }
@@ -343,7 +330,10 @@ impl Connection {
 
 /// A failed response in words: the error, or the status and the start of the body.
 fn failure(response: &Response) -> String {
-    let body: String = String::from_utf8_lossy(&response.body).chars().take(200).collect();
+    let body: String = String::from_utf8_lossy(&response.body)
+        .chars()
+        .take(200)
+        .collect();
     let body = body.trim();
     match &response.error {
         Some(error) => error.clone(),

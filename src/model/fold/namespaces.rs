@@ -72,7 +72,15 @@ impl Model {
 
     /// A Socket.IO packet's share in the state of its namespace.
     pub(super) fn take_socket(&mut self, record: &Record, packet: &Packet) {
-        let Kind::Socket { name, nsp, data, event, offset, .. } = &packet.kind else {
+        let Kind::Socket {
+            name,
+            nsp,
+            data,
+            event,
+            offset,
+            ..
+        } = &packet.kind
+        else {
             return;
         };
         let t = record.t;
@@ -156,8 +164,10 @@ impl Model {
     /// A connection ended: what lived on it is disconnected for the same reason.
     pub(super) fn lose_namespaces(&mut self, c: u32, t: u64, reason: &str) {
         for namespace in &mut self.namespaces {
-            let alive =
-                matches!(namespace.state, NamespaceState::Connected | NamespaceState::Joining);
+            let alive = matches!(
+                namespace.state,
+                NamespaceState::Connected | NamespaceState::Joining
+            );
             if namespace.c == Some(c) && alive {
                 namespace.turn(NamespaceState::Disconnected, t);
                 namespace.reason = Some(reason.to_owned());
@@ -177,7 +187,9 @@ impl Namespace {
     /// An event crosses a namespace of which no CONNECT was seen: the recording began later.
     /// Where one was seen, it is left to its answer (recovered events come before that).
     fn surely_connected(&mut self, t: u64) {
-        if self.state == NamespaceState::Joining && self.received + self.sent == 1 && self.since == t
+        if self.state == NamespaceState::Joining
+            && self.received + self.sent == 1
+            && self.since == t
         {
             self.turn(NamespaceState::Connected, t);
         }

@@ -10,7 +10,11 @@ impl Model {
         let delay_ms = told.delay_ms.unwrap_or(0);
         self.memory.delay_ms = told.delay_ms;
         self.gave_up = None;
-        self.waiting = Some(Waiting { since: t, delay_ms, attempt: told.attempt.unwrap_or(1) });
+        self.waiting = Some(Waiting {
+            since: t,
+            delay_ms,
+            attempt: told.attempt.unwrap_or(1),
+        });
     }
 
     /// A handshake was answered.
@@ -30,11 +34,19 @@ impl Model {
 
     /// The Engine.IO sid became known after the attempt was written down.
     pub(super) fn name_attempt(&mut self, c: u32) {
-        let Some(sid) = self.connections.get(&c).and_then(|found| found.engine_sid.clone()) else {
+        let Some(sid) = self
+            .connections
+            .get(&c)
+            .and_then(|found| found.engine_sid.clone())
+        else {
             return;
         };
         for line in self.reconnects.iter_mut().rev().take(8) {
-            if let Reconnect::Attempt { c: of, outcome: Ok(known), .. } = line
+            if let Reconnect::Attempt {
+                c: of,
+                outcome: Ok(known),
+                ..
+            } = line
                 && *of == c
                 && known.is_empty()
             {
@@ -82,7 +94,15 @@ impl Model {
         self.memory.last_reason = Some((reason.clone(), in_a_row));
         self.memory.series = Some(t);
         let lived = Some(t.saturating_sub(opened));
-        let lost = Reconnect::Lost { at: t, n, c, reason, detail, lived, in_a_row };
+        let lost = Reconnect::Lost {
+            at: t,
+            n,
+            c,
+            reason,
+            detail,
+            lived,
+            in_a_row,
+        };
         remember(&mut self.reconnects, lost, REMEMBERED);
     }
 
@@ -95,7 +115,12 @@ impl Model {
         connection.detail = more.clone().or(connection.detail.take());
         for line in self.reconnects.iter_mut().rev().take(8) {
             match line {
-                Reconnect::Lost { c: of, reason, detail, .. } if *of == c => {
+                Reconnect::Lost {
+                    c: of,
+                    reason,
+                    detail,
+                    ..
+                } if *of == c => {
                     if let Some(better) = better {
                         *reason = better;
                     }
@@ -114,10 +139,21 @@ impl Model {
         t: u64,
         outcome: Result<String, (String, Option<String>)>,
     ) {
-        let attempt = self.connections.get(&c).and_then(|connection| connection.attempt);
+        let attempt = self
+            .connections
+            .get(&c)
+            .and_then(|connection| connection.attempt);
         let after = t.saturating_sub(self.memory.series.unwrap_or(0));
         let delay_ms = self.memory.delay_ms.take();
-        let line = Reconnect::Attempt { at: t, n, c, attempt, after, delay_ms, outcome };
+        let line = Reconnect::Attempt {
+            at: t,
+            n,
+            c,
+            attempt,
+            after,
+            delay_ms,
+            outcome,
+        };
         remember(&mut self.reconnects, line, REMEMBERED);
     }
 }

@@ -125,9 +125,10 @@ pub(super) fn text(record: &Record) -> Cow<'_, str> {
         )),
         Body::Response(response) => match &response.error {
             Some(error) if response.body.is_empty() => Cow::Borrowed(error),
-            Some(error) => {
-                Cow::Owned(format!("{error} {}", String::from_utf8_lossy(&response.body)))
-            }
+            Some(error) => Cow::Owned(format!(
+                "{error} {}",
+                String::from_utf8_lossy(&response.body)
+            )),
             None => String::from_utf8_lossy(&response.body),
         },
         Body::Frame(frame) => match &frame.reason {

@@ -272,7 +272,8 @@ fn handshake_of(payload: &payload::Payload<'_>) -> Option<Handshake> {
 mod tests {
     use super::*;
 
-    const OPEN: &str = r#"{"sid":"ESID","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000}"#;
+    const OPEN: &str =
+        r#"{"sid":"ESID","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000}"#;
 
     fn generations(body: &[u8], content_type: Option<&str>) -> Vec<Generation> {
         from_first_body(body, content_type)
@@ -332,7 +333,8 @@ mod tests {
 
     #[test]
     fn pythons_order_of_keys_is_noticed() {
-        let open = r#"{"sid":"a","upgrades":[],"pingTimeout":20000,"pingInterval":25000,"maxPayload":1}"#;
+        let open =
+            r#"{"sid":"a","upgrades":[],"pingTimeout":20000,"pingInterval":25000,"maxPayload":1}"#;
         let clues = from_first_body(format!("0{open}").as_bytes(), None);
         assert!(
             clues
@@ -383,11 +385,7 @@ mod tests {
                 Some(Implementation::Proxy),
             ),
             (413, "", Some(Implementation::Node)),
-            (
-                504,
-                "<html><title>504</title>",
-                Some(Implementation::Proxy),
-            ),
+            (504, "<html><title>504</title>", Some(Implementation::Proxy)),
             (400, r#"{"code":1,"message":"x"}"#, None),
             (404, "Cannot GET /socket.io/", None),
         ];
@@ -404,7 +402,8 @@ mod tests {
 
     #[test]
     fn http_text_after_the_upgrade_is_read() {
-        let bytes = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nUnsupported protocol version";
+        let bytes =
+            b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nUnsupported protocol version";
         assert_eq!(
             http_after_upgrade(bytes),
             Some((400, "Unsupported protocol version".to_owned()))

@@ -104,10 +104,7 @@ pub fn decode_body<'a>(
 }
 
 /// Reads one packet of text that may not be UTF-8.
-fn decode_text_bytes(
-    bytes: &[u8],
-    version: Version,
-) -> Result<Decoded<Packet<'_>>, DecodeError> {
+fn decode_text_bytes(bytes: &[u8], version: Version) -> Result<Decoded<Packet<'_>>, DecodeError> {
     match std::str::from_utf8(bytes) {
         Ok(text) => message::decode_text(text, version),
         Err(error) => {

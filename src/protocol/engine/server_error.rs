@@ -77,7 +77,10 @@ pub fn decode(body: &[u8], content_type: Option<&str>) -> ServerError {
     }
     match json::validate(trimmed) {
         Ok(Shape::Object) => object(trimmed),
-        Ok(Shape::String) => named(json::unescape(trimmed).unwrap_or_default().into_owned(), Form::JsonString),
+        Ok(Shape::String) => named(
+            json::unescape(trimmed).unwrap_or_default().into_owned(),
+            Form::JsonString,
+        ),
         Ok(_) => named(trimmed.to_owned(), Form::OtherJson),
         Err(_) if is_html(trimmed, content_type) => ServerError {
             code: None,
@@ -105,7 +108,8 @@ fn object(text: &str) -> ServerError {
             }
             Some("message") => {
                 message = Some(
-                    json::unescape(value).map_or_else(|| value.to_owned(), |text| text.into_owned()),
+                    json::unescape(value)
+                        .map_or_else(|| value.to_owned(), |text| text.into_owned()),
                 );
             }
             _ => {}
@@ -144,10 +148,11 @@ fn named(message: String, form: Form) -> ServerError {
 fn is_html(text: &str, content_type: Option<&str>) -> bool {
     // Node labels its plain-text refusals text/html, so the label alone proves nothing.
     let tagged = text.starts_with('<');
-    tagged && (content_type.is_none_or(|kind| kind.contains("html")) || {
-        let head = text.get(..15).unwrap_or(text).to_ascii_lowercase();
-        head.starts_with("<!doctype html") || head.starts_with("<html")
-    })
+    tagged
+        && (content_type.is_none_or(|kind| kind.contains("html")) || {
+            let head = text.get(..15).unwrap_or(text).to_ascii_lowercase();
+            head.starts_with("<!doctype html") || head.starts_with("<html")
+        })
 }
 
 fn title(html: &str) -> Option<String> {

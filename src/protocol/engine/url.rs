@@ -294,7 +294,10 @@ fn split_authority(
     let host = parsed
         .host_str()
         .ok_or_else(|| host_error("empty host".to_owned()))?;
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let host = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned();
     let port = parsed.port().unwrap_or(default_port(secure));
     Ok((host, port, userinfo))
 }

@@ -111,7 +111,10 @@ pub fn number(text: &str) -> Option<f64> {
         return Some(0.0);
     }
     for (prefix, upper, radix) in [("0x", "0X", 16), ("0o", "0O", 8), ("0b", "0B", 2)] {
-        if let Some(digits) = text.strip_prefix(prefix).or_else(|| text.strip_prefix(upper)) {
+        if let Some(digits) = text
+            .strip_prefix(prefix)
+            .or_else(|| text.strip_prefix(upper))
+        {
             if digits.is_empty() {
                 return None;
             }

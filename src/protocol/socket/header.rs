@@ -110,10 +110,7 @@ impl<'a> Header<'a> {
     }
 }
 
-fn read_kind(
-    text: &str,
-    quirk: &mut dyn FnMut(Quirk),
-) -> Result<(PacketKind, usize), DecodeError> {
+fn read_kind(text: &str, quirk: &mut dyn FnMut(Quirk)) -> Result<(PacketKind, usize), DecodeError> {
     let Some(first) = text.chars().next() else {
         quirk(Quirk::EmptyIsConnect);
         return Ok((PacketKind::Connect, 0));
@@ -160,11 +157,7 @@ fn read_count(text: &str, quirk: &mut dyn FnMut(Quirk)) -> Option<u64> {
 
 /// The run of digits and whitespace at this place: the id, whether there was a run, and where
 /// the JSON begins.
-fn read_id(
-    text: &str,
-    at: usize,
-    quirk: &mut dyn FnMut(Quirk),
-) -> (Option<u64>, bool, usize) {
+fn read_id(text: &str, at: usize, quirk: &mut dyn FnMut(Quirk)) -> (Option<u64>, bool, usize) {
     const MAX_SAFE: u64 = 9_007_199_254_740_992;
     let rest = text.get(at..).unwrap_or_default();
     let plain = rest.bytes().take_while(u8::is_ascii_digit).count();

@@ -33,8 +33,7 @@ fn keeps_unknown_members_and_the_order_of_the_known() {
 
 #[test]
 fn missing_upgrades_are_none_and_are_named() {
-    let decoded =
-        Handshake::parse(r#"{"sid":"a","pingInterval":1000,"pingTimeout":500}"#).unwrap();
+    let decoded = Handshake::parse(r#"{"sid":"a","pingInterval":1000,"pingTimeout":500}"#).unwrap();
     assert_eq!(decoded.value.upgrades, Vec::<String>::new());
     assert_eq!(decoded.quirks, [Quirk::FieldMissing("upgrades")]);
 }
@@ -53,8 +52,7 @@ fn wrong_types_get_a_default_or_a_clamp_and_never_a_zero_timer() {
         ("2.5e4", 25_000),
     ];
     for (raw, expected) in cases {
-        let text =
-            format!(r#"{{"sid":"a","upgrades":[],"pingInterval":{raw},"pingTimeout":1}}"#);
+        let text = format!(r#"{{"sid":"a","upgrades":[],"pingInterval":{raw},"pingTimeout":1}}"#);
         let decoded = Handshake::parse(&text).unwrap();
         assert_eq!(decoded.value.ping_interval_ms, *expected, "{raw}");
         let tolerated = matches!(*raw, "300.7" | "2.5e4");

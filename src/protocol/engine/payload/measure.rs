@@ -40,9 +40,7 @@ impl Measure {
         let separator = usize::from(self.count > 0);
         self.count = self.count.saturating_add(1);
         let text = match self.version {
-            Version::V4 => {
-                message::encoded_text_len(packet, Version::V4).saturating_add(separator)
-            }
+            Version::V4 => message::encoded_text_len(packet, Version::V4).saturating_add(separator),
             Version::V3 => text_len(packet, self.revision),
         };
         self.text = self.text.saturating_add(text);

@@ -201,6 +201,9 @@ fn one(bytes: &[u8], revision: Revision) -> Result<Decoded<Packet<'_>>, DecodeEr
 
 /// Takes one of the two UTF-8 encodings off; `None` when there was only one.
 fn undouble(text: &str) -> Option<String> {
-    let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    let bytes: Option<Vec<u8>> = text
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).ok())
+        .collect();
     String::from_utf8(bytes?).ok()
 }

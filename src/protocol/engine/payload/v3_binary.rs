@@ -71,7 +71,13 @@ pub fn encode(packets: &[Packet<'_>]) -> Vec<u8> {
             }
         };
         out.push(marker);
-        out.extend(content.len().to_string().bytes().map(|b| b.wrapping_sub(b'0')));
+        out.extend(
+            content
+                .len()
+                .to_string()
+                .bytes()
+                .map(|b| b.wrapping_sub(b'0')),
+        );
         out.push(0xff);
         out.extend_from_slice(&content);
     }

@@ -3,9 +3,7 @@
 
 use bytes::Bytes;
 
-use super::super::{
-    DecodeError, DecodeErrorKind, Decoded, Limits, Packet, Quirk, decode_text,
-};
+use super::super::{DecodeError, DecodeErrorKind, Decoded, Limits, Packet, Quirk, decode_text};
 use super::leaves::{self, Substituted};
 use crate::protocol::engine::Version;
 
