@@ -33,4 +33,4 @@ pub mod theme;
 pub mod units;
 pub mod update;
 
-pub use run::{Start, run};
+//pub use run::{Start, run};

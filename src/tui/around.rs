@@ -12,8 +12,17 @@ const EVENTS: usize = 200;
 pub fn with<T>(state: &State, tab: &Tab, use_it: impl FnOnce(&Surroundings<'_>) -> T) -> T {
     let mut events: Vec<(&String, &u64)> = tab.model.events.iter().take(5_000).collect();
     events.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
-    let events: Vec<String> = events.into_iter().take(EVENTS).map(|(name, _)| name.clone()).collect();
-    let namespaces: Vec<String> = tab.model.namespaces.iter().map(|namespace| namespace.nsp.clone()).collect();
+    let events: Vec<String> = events
+        .into_iter()
+        .take(EVENTS)
+        .map(|(name, _)| name.clone())
+        .collect();
+    let namespaces: Vec<String> = tab
+        .model
+        .namespaces
+        .iter()
+        .map(|namespace| namespace.nsp.clone())
+        .collect();
     let preview = |emit: &Emit| preview(tab, emit);
     let online = |nsp: &str| {
         tab.model
@@ -23,7 +32,9 @@ pub fn with<T>(state: &State, tab: &Tab, use_it: impl FnOnce(&Surroundings<'_>) 
     };
     use_it(&Surroundings {
         preview: &preview,
-        max_payload: tab.connection().and_then(|connection| connection.max_payload),
+        max_payload: tab
+            .connection()
+            .and_then(|connection| connection.max_payload),
         online: &online,
         events: &events,
         namespaces: &namespaces,
@@ -51,7 +62,11 @@ fn preview(tab: &Tab, emit: &Emit) -> Result<Preview, PreviewError> {
     }
     text.push_str(&args);
     let bytes = text.len() as u64 + sizes.iter().sum::<u64>();
-    Ok(Preview { text, bytes, attachments: sizes.len() })
+    Ok(Preview {
+        text,
+        bytes,
+        attachments: sizes.len(),
+    })
 }
 
 /// The ack id that the next question on a namespace gets: ids count up from 0.
@@ -79,7 +94,10 @@ fn attachments(args: &str) -> Result<(String, Vec<u64>), PreviewError> {
         let base64 = inner.get(..end).unwrap_or("");
         let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, base64)
             .map_err(|error| PreviewError(format!("$binary holds no base64: {error}")))?;
-        out.push_str(&format!("{{\"_placeholder\":true,\"num\":{}}}", sizes.len()));
+        out.push_str(&format!(
+            "{{\"_placeholder\":true,\"num\":{}}}",
+            sizes.len()
+        ));
         sizes.push(bytes.len() as u64);
         rest = inner.get(end + 2..).unwrap_or("");
     }
@@ -93,7 +111,8 @@ mod tests {
 
     #[test]
     fn attachments_are_taken_out_and_counted() {
-        let (text, sizes) = attachments(r#"["a",{"$binary":"AQID"},{"b":{"$binary":""}}]"#).unwrap();
+        let (text, sizes) =
+            attachments(r#"["a",{"$binary":"AQID"},{"b":{"$binary":""}}]"#).unwrap();
         assert_eq!(
             text,
             r#"["a",{"_placeholder":true,"num":0},{"b":{"_placeholder":true,"num":1}}]"#
@@ -106,7 +125,12 @@ mod tests {
     #[test]
     fn a_preview_is_the_packets_text() {
         let tab = Tab::new("http://h", true, jiff::Timestamp::UNIX_EPOCH);
-        let emit = Emit { nsp: "/chat".into(), args: r#"["say",1]"#.into(), ack: true, ..Emit::default() };
+        let emit = Emit {
+            nsp: "/chat".into(),
+            args: r#"["say",1]"#.into(),
+            ack: true,
+            ..Emit::default()
+        };
         let made = preview(&tab, &emit).unwrap();
         assert_eq!(made.text, r#"42/chat,0["say",1]"#);
         assert_eq!(made.bytes, 18);

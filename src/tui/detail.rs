@@ -8,6 +8,8 @@ pub mod tree;
 
 use bytes::Bytes;
 
+use super::composer::Draft;
+use super::dialog::copy::Row as CopyRow;
 use super::log::RowId;
 use super::theme::Role;
 use tree::Tree;
@@ -67,6 +69,10 @@ pub struct Content {
     pub meta: Vec<(String, String)>,
     /// Record of the other side of an ack or of an exchange.
     pub other: Option<u64>,
+    /// The draft that would send it again, for events.
+    pub draft: Option<Draft>,
+    /// What can be copied of it.
+    pub copy: Option<CopyRow>,
 }
 
 /// The detail pane's own state.
@@ -106,7 +112,10 @@ impl Detail {
 
     /// Moves the cursor.
     pub fn step(&mut self, by: isize) {
-        self.at = self.at.saturating_add_signed(by).min(self.len().saturating_sub(1));
+        self.at = self
+            .at
+            .saturating_add_signed(by)
+            .min(self.len().saturating_sub(1));
         self.settle();
     }
 

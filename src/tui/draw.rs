@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use super::action::{Action, Context};
 use super::around;
 use super::keymap::Keymap;
-use super::action::{Action, Context};
 use super::layout::{Layout, Pane, Shape, Slot};
 use super::paint::{Pen, dot};
 use super::pane;
@@ -51,7 +51,10 @@ fn too_small(screen: Rect, buf: &mut Buffer, theme: &Theme) {
         "This window is {} x {} cells; sioscope needs at least 40 x 10.",
         screen.width, screen.height
     );
-    for (row, line) in text::wrap(&words, usize::from(screen.width.max(1))).iter().enumerate() {
+    for (row, line) in text::wrap(&words, usize::from(screen.width.max(1)))
+        .iter()
+        .enumerate()
+    {
         if row >= usize::from(screen.height) {
             break;
         }
@@ -77,7 +80,9 @@ fn nothing(state: &State, layout: &Layout, buf: &mut Buffer) {
     .enumerate()
     .take(usize::from(area.height))
     {
-        Pen::new(buf, area, row as u16).gap(3).put(line, state.theme.style(Role::Text));
+        Pen::new(buf, area, row as u16)
+            .gap(3)
+            .put(line, state.theme.style(Role::Text));
     }
 }
 
@@ -98,7 +103,10 @@ fn top(state: &State, layout: &Layout, buf: &mut Buffer) {
         let (glyph, word, role) = pane::connection::state_of(tab);
         pen.gap(1);
         if state.tabs.len() > 1 {
-            pen.put(&format!("{}/{} ", state.current + 1, state.tabs.len()), theme.style(Role::Dim));
+            pen.put(
+                &format!("{}/{} ", state.current + 1, state.tabs.len()),
+                theme.style(Role::Dim),
+            );
         }
         pen.put(&tab.title, theme.style(Role::Title));
         pen.put(&format!(" {glyph} {word} "), theme.style(role));
@@ -109,7 +117,11 @@ fn top(state: &State, layout: &Layout, buf: &mut Buffer) {
     }
     for (at, tab) in state.tabs.iter().enumerate() {
         let (glyph, _, role) = pane::connection::state_of(tab);
-        let title = if at == state.current { Role::Title } else { Role::Dim };
+        let title = if at == state.current {
+            Role::Title
+        } else {
+            Role::Dim
+        };
         pen.put(&format!(" {} ", at + 1), theme.style(Role::Key));
         pen.put(&tab.title, theme.style(title)).gap(1);
         pen.put(glyph, theme.style(role)).gap(1);
@@ -120,7 +132,11 @@ fn top(state: &State, layout: &Layout, buf: &mut Buffer) {
 fn brief(tab: &Tab) -> Option<String> {
     if let Some(waiting) = &tab.model.waiting {
         let due = waiting.since.saturating_add(waiting.delay_ms * 1_000);
-        return Some(format!("attempt {} in {:.1} s", waiting.attempt, due.saturating_sub(tab.now) as f64 / 1e6));
+        return Some(format!(
+            "attempt {} in {:.1} s",
+            waiting.attempt,
+            due.saturating_sub(tab.now) as f64 / 1e6
+        ));
     }
     let connection = tab.connection()?;
     if let Some(reason) = &connection.reason {
@@ -140,9 +156,15 @@ fn totals(tab: &Tab, pen: &mut Pen<'_>, theme: &Theme, wide: bool) {
     let lost = tab.model.counts.lost;
     let role = if lost > 0 { Role::Error } else { Role::Dim };
     if wide || lost > 0 {
-        pen.right(&format!("  {} lost ", units::count(lost)), theme.style(role));
+        pen.right(
+            &format!("  {} lost ", units::count(lost)),
+            theme.style(role),
+        );
     }
-    pen.right(&format!("  {} frames", units::count(tab.model.counts.frames)), theme.style(Role::Text));
+    pen.right(
+        &format!("  {} frames", units::count(tab.model.counts.frames)),
+        theme.style(Role::Text),
+    );
     if !wide {
         return;
     }
@@ -164,7 +186,10 @@ fn totals(tab: &Tab, pen: &mut Pen<'_>, theme: &Theme, wide: bool) {
     } else if status.failed.is_some() {
         pen.right("rec ✗ stopped", theme.style(Role::Error));
     } else if let Some(name) = name {
-        pen.right(&format!(" {}", text::truncate_start(&name, 40)), theme.style(Role::Dim));
+        pen.right(
+            &format!(" {}", text::truncate_start(&name, 40)),
+            theme.style(Role::Dim),
+        );
         pen.right("rec ●", theme.style(Role::Error));
     } else {
         pen.right("not recorded", theme.style(Role::Warn));
@@ -189,7 +214,11 @@ fn inside(state: &State, tab: &Tab, slot: &Slot, buf: &mut Buffer) {
         Pane::Connection => pane::connection::draw(tab, tab.connection_top, area, buf, theme),
         Pane::Namespaces => pane::namespaces::draw(tab, tab.namespace, focused, area, buf, theme),
         Pane::Reconnects => {
-            let chosen = if focused { tab.reconnect.or(tab.model.reconnects.len().checked_sub(1)) } else { None };
+            let chosen = if focused {
+                tab.reconnect.or(tab.model.reconnects.len().checked_sub(1))
+            } else {
+                None
+            };
             pane::reconnects::draw(tab, chosen, area, buf, theme);
         }
         Pane::Findings => {
@@ -207,15 +236,35 @@ fn inside(state: &State, tab: &Tab, slot: &Slot, buf: &mut Buffer) {
 fn frame(state: &State, tab: &Tab, layout: &Layout, slot: &Slot, buf: &mut Buffer) {
     let theme = &state.theme;
     let focused = state.focus == slot.pane;
-    let border = theme.style(if focused { Role::BorderFocused } else { Role::Border });
-    let title = theme.style(if focused { Role::TitleFocused } else { Role::Title });
+    let border = theme.style(if focused {
+        Role::BorderFocused
+    } else {
+        Role::Border
+    });
+    let title = theme.style(if focused {
+        Role::TitleFocused
+    } else {
+        Role::Title
+    });
     let (left, right) = (slot.title.x, slot.title.right().saturating_sub(1));
     for x in left..=right {
         dot(buf, x, slot.title.y, "─", border);
     }
     let first = slot.title.y == layout.top.bottom();
-    dot(buf, left, slot.title.y, if first { "╭" } else { "├" }, border);
-    dot(buf, right, slot.title.y, if first { "╮" } else { "┤" }, border);
+    dot(
+        buf,
+        left,
+        slot.title.y,
+        if first { "╭" } else { "├" },
+        border,
+    );
+    dot(
+        buf,
+        right,
+        slot.title.y,
+        if first { "╮" } else { "┤" },
+        border,
+    );
     for y in slot.inner.y..slot.inner.bottom() {
         dot(buf, left, y, "│", border);
         dot(buf, right, y, "│", border);
@@ -232,7 +281,11 @@ fn frame(state: &State, tab: &Tab, layout: &Layout, slot: &Slot, buf: &mut Buffe
     pen.put(" ", border);
     if slot.pane == Pane::Detail {
         for (words, role) in pane::detail::title(&tab.detail) {
-            let style = if role == Role::Title { title } else { theme.style(role) };
+            let style = if role == Role::Title {
+                title
+            } else {
+                theme.style(role)
+            };
             pen.put(&words, style);
         }
     } else {
@@ -242,8 +295,13 @@ fn frame(state: &State, tab: &Tab, layout: &Layout, slot: &Slot, buf: &mut Buffe
     match slot.pane {
         Pane::Frames => {
             let parts = pane::frames::status(state, tab);
-            let width: usize = parts.iter().map(|(words, _)| text::width(&text::safe(words)) + 3).sum();
-            let x = row.right().saturating_sub(u16::try_from(width).unwrap_or(u16::MAX));
+            let width: usize = parts
+                .iter()
+                .map(|(words, _)| text::width(&text::safe(words)) + 3)
+                .sum();
+            let x = row
+                .right()
+                .saturating_sub(u16::try_from(width).unwrap_or(u16::MAX));
             pen.to(x.max(pen.x()));
             for (at, (words, role)) in parts.iter().enumerate() {
                 pen.put(if at == 0 { " " } else { "─ " }, border);
@@ -251,7 +309,10 @@ fn frame(state: &State, tab: &Tab, layout: &Layout, slot: &Slot, buf: &mut Buffe
             }
         }
         Pane::Findings if !tab.findings.is_empty() => {
-            pen.right(&format!(" {}", tab.findings.len()), theme.style(Role::Finding));
+            pen.right(
+                &format!(" {}", tab.findings.len()),
+                theme.style(Role::Finding),
+            );
         }
         _ => {}
     }
@@ -277,17 +338,59 @@ fn join_borders(layout: &Layout, buf: &mut Buffer, theme: &Theme) {
 fn offered(state: &State) -> Vec<Action> {
     use Action as A;
     let mut actions = match state.focus {
-        Pane::Compose => vec![A::SendLine, A::Send, A::ToggleAck, A::HistorySearch, A::Editor, A::NextField, A::Back, A::Help],
-        Pane::Detail => vec![A::Help, A::NextView, A::Enter, A::Copy, A::Draft, A::Search, A::NextPane, A::Command, A::Back],
-        Pane::Namespaces => vec![A::Help, A::Enter, A::Join, A::Leave, A::Compose, A::Connect, A::NextPane, A::Command, A::Back],
+        Pane::Compose => vec![
+            A::SendLine,
+            A::Send,
+            A::ToggleAck,
+            A::HistorySearch,
+            A::Editor,
+            A::NextField,
+            A::Back,
+            A::Help,
+        ],
+        Pane::Detail => vec![
+            A::Help,
+            A::NextView,
+            A::Enter,
+            A::Copy,
+            A::Draft,
+            A::Search,
+            A::NextPane,
+            A::Command,
+            A::Back,
+        ],
+        Pane::Namespaces => vec![
+            A::Help,
+            A::Enter,
+            A::Join,
+            A::Leave,
+            A::Compose,
+            A::Connect,
+            A::NextPane,
+            A::Command,
+            A::Back,
+        ],
         _ => vec![
-            A::Help, A::Search, A::Filter, A::Compose, A::Join, A::Connect, A::Disconnect, A::Break,
-            A::Mark, A::Save, A::Copy, A::Command, A::Back,
+            A::Help,
+            A::Search,
+            A::Filter,
+            A::Compose,
+            A::Join,
+            A::Connect,
+            A::Disconnect,
+            A::Break,
+            A::Mark,
+            A::Save,
+            A::Copy,
+            A::Command,
+            A::Back,
         ],
     };
     let live = state.tab().is_some_and(Tab::is_live);
     if state.readonly || !live {
-        actions.retain(|action| !action.acts_on_server() && !matches!(action, A::Compose | A::SendLine | A::Send));
+        actions.retain(|action| {
+            !action.acts_on_server() && !matches!(action, A::Compose | A::SendLine | A::Send)
+        });
     }
     actions
 }
@@ -306,7 +409,9 @@ fn hints(state: &State, layout: &Layout, buf: &mut Buffer) {
             Tone::Good => Role::Ok,
             Tone::Bad => Role::Error,
         };
-        pen.put(" ", theme.style(role)).put(&notice.text, theme.style(role)).put(" ", theme.style(role));
+        pen.put(" ", theme.style(role))
+            .put(&notice.text, theme.style(role))
+            .put(" ", theme.style(role));
         return;
     }
     if state.readonly {
@@ -323,7 +428,10 @@ fn hints(state: &State, layout: &Layout, buf: &mut Buffer) {
             break;
         }
         pen.put(" ", theme.style(Role::Dim));
-        pen.put(&key, theme.style(Role::Key)).gap(1).put(word, theme.style(Role::Dim)).put(" ", theme.style(Role::Dim));
+        pen.put(&key, theme.style(Role::Key))
+            .gap(1)
+            .put(word, theme.style(Role::Dim))
+            .put(" ", theme.style(Role::Dim));
     }
 }
 
@@ -355,7 +463,8 @@ fn popup_and_cursor(state: &State, layout: &Layout, buf: &mut Buffer) -> Option<
     if state.focus != Pane::Compose || !state.overlays.is_empty() {
         return None;
     }
-    tab.composer.draw_popup(slot.inner, layout.screen, buf, &state.theme);
+    tab.composer
+        .draw_popup(slot.inner, layout.screen, buf, &state.theme);
     tab.composer.cursor(slot.inner)
 }
 
@@ -403,4 +512,22 @@ fn overlays(state: &State, screen: Rect, buf: &mut Buffer) -> Option<Position> {
         };
     }
     cursor
+}
+
+/// The session whose title lies under a column of the first line.
+pub fn tab_at(state: &State, layout: &Layout, x: u16) -> Option<usize> {
+    if layout.shape != Shape::Wide {
+        return None;
+    }
+    let mut column = layout.top.x + 10;
+    for (at, tab) in state.tabs.iter().enumerate() {
+        // As `top` writes it: ` 1 title ● `.
+        let width = (at + 1).to_string().len() + 2 + text::width(&text::safe(&tab.title)) + 3;
+        let end = column.saturating_add(u16::try_from(width).unwrap_or(u16::MAX));
+        if (column..end).contains(&x) {
+            return Some(at);
+        }
+        column = end;
+    }
+    None
 }

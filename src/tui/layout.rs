@@ -162,7 +162,10 @@ impl Layout {
         let mut layout = Layout {
             shape: shape(screen),
             screen,
-            top: Rect { height: screen.height.min(1), ..screen },
+            top: Rect {
+                height: screen.height.min(1),
+                ..screen
+            },
             slots: Vec::new(),
             hints: Rect {
                 y: screen.bottom().saturating_sub(1).max(screen.y),
@@ -197,7 +200,9 @@ impl Layout {
     pub fn edge_at(&self, x: u16, y: u16) -> Option<Edge> {
         let divide = self.divide?;
         let detail = self.slot(Pane::Detail)?;
-        let bottom = self.slot(Pane::Compose).map_or(self.hints.y, |slot| slot.title.y);
+        let bottom = self
+            .slot(Pane::Compose)
+            .map_or(self.hints.y, |slot| slot.title.y);
         if (x == divide || x == divide + 1) && y > self.top.y && y < bottom {
             return Some(Edge::Side);
         }
@@ -208,15 +213,23 @@ impl Layout {
     pub fn drag(&self, splits: Splits, edge: Edge, x: u16, y: u16) -> Splits {
         match edge {
             Edge::Side => Splits {
-                side: x.saturating_sub(self.screen.x).saturating_add(1).clamp(20, 200),
+                side: x
+                    .saturating_sub(self.screen.x)
+                    .saturating_add(1)
+                    .clamp(20, 200),
                 ..splits
             },
             Edge::Frames => {
                 let top = self.slot(Pane::Frames).map_or(1, |slot| slot.title.y);
-                let end = self.slot(Pane::Compose).map_or(self.hints.y, |slot| slot.title.y);
+                let end = self
+                    .slot(Pane::Compose)
+                    .map_or(self.hints.y, |slot| slot.title.y);
                 let whole = u32::from(end.saturating_sub(top)).max(1);
                 let share = u32::from(y.saturating_sub(top)) * 1_000 / whole;
-                Splits { frames: share.clamp(100, 900) as u16, ..splits }
+                Splits {
+                    frames: share.clamp(100, 900) as u16,
+                    ..splits
+                }
             }
         }
     }
@@ -224,7 +237,10 @@ impl Layout {
     fn body(&self) -> Rect {
         Rect {
             y: self.screen.y + self.top.height,
-            height: self.screen.height.saturating_sub(self.top.height + self.hints.height),
+            height: self
+                .screen
+                .height
+                .saturating_sub(self.top.height + self.hints.height),
             ..self.screen
         }
     }
@@ -255,7 +271,10 @@ impl Layout {
             ..body
         };
         let side = splits.side.clamp(20, body.width.saturating_sub(50));
-        let left = Rect { width: side, ..upper };
+        let left = Rect {
+            width: side,
+            ..upper
+        };
         let right = Rect {
             x: upper.x + side,
             width: upper.width.saturating_sub(side),
@@ -265,7 +284,13 @@ impl Layout {
         self.left(left, wishes);
         let frames = (u32::from(right.height) * u32::from(splits.frames) / 1_000) as u16;
         let frames = frames.clamp(4, right.height.saturating_sub(4).max(4));
-        self.push(Pane::Frames, Rect { height: frames, ..right });
+        self.push(
+            Pane::Frames,
+            Rect {
+                height: frames,
+                ..right
+            },
+        );
         self.push(
             Pane::Detail,
             Rect {
@@ -289,7 +314,10 @@ impl Layout {
         let mut rest = left.height;
         let connection = (wishes.connection + 1).min(rest);
         rest -= connection;
-        let namespaces = (wishes.namespaces.clamp(1, 12) + 1).min(rest * 2 / 5).max(2).min(rest);
+        let namespaces = (wishes.namespaces.clamp(1, 12) + 1)
+            .min(rest * 2 / 5)
+            .max(2)
+            .min(rest);
         rest -= namespaces;
         // An empty findings pane is shown only where there is plenty of room.
         let findings = match wishes.findings {
@@ -354,11 +382,24 @@ mod tests {
                 let screen = Rect::new(0, 0, width, height);
                 for focus in Pane::ALL {
                     for only in [false, true] {
-                        let wishes = Wishes { findings: 5, namespaces: 9, compose: 9, ..Wishes::default() };
+                        let wishes = Wishes {
+                            findings: 5,
+                            namespaces: 9,
+                            compose: 9,
+                            ..Wishes::default()
+                        };
                         let layout = Layout::new(screen, Splits::default(), wishes, focus, only);
                         for slot in &layout.slots {
-                            assert_eq!(slot.inner.intersection(screen), slot.inner, "{width}x{height} {slot:?}");
-                            assert_eq!(slot.title.intersection(screen), slot.title, "{width}x{height} {slot:?}");
+                            assert_eq!(
+                                slot.inner.intersection(screen),
+                                slot.inner,
+                                "{width}x{height} {slot:?}"
+                            );
+                            assert_eq!(
+                                slot.title.intersection(screen),
+                                slot.title,
+                                "{width}x{height} {slot:?}"
+                            );
                         }
                     }
                 }
@@ -368,7 +409,14 @@ mod tests {
 
     #[test]
     fn the_focused_pane_is_always_shown_unless_the_screen_is_too_small() {
-        for (width, height) in [(40, 10), (80, 24), (99, 60), (100, 28), (120, 36), (200, 60)] {
+        for (width, height) in [
+            (40, 10),
+            (80, 24),
+            (99, 60),
+            (100, 28),
+            (120, 36),
+            (200, 60),
+        ] {
             for focus in Pane::ALL {
                 if focus == Pane::Findings {
                     continue;
@@ -380,7 +428,10 @@ mod tests {
                     focus,
                     false,
                 );
-                assert!(layout.slot(focus).is_some(), "{focus:?} at {width}x{height}");
+                assert!(
+                    layout.slot(focus).is_some(),
+                    "{focus:?} at {width}x{height}"
+                );
             }
         }
     }
@@ -388,7 +439,13 @@ mod tests {
     #[test]
     fn dragging_the_side_border_moves_it_under_the_pointer() {
         let screen = Rect::new(0, 0, 120, 36);
-        let layout = Layout::new(screen, Splits::default(), Wishes::default(), Pane::Frames, false);
+        let layout = Layout::new(
+            screen,
+            Splits::default(),
+            Wishes::default(),
+            Pane::Frames,
+            false,
+        );
         let splits = layout.drag(Splits::default(), Edge::Side, 44, 10);
         let after = Layout::new(screen, splits, Wishes::default(), Pane::Frames, false);
         assert_eq!(after.divide, Some(44));

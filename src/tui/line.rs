@@ -6,7 +6,9 @@ use super::log::RowId;
 use super::mask;
 use super::theme::Role;
 use super::units;
-use crate::journal::record::{AckState, Body, ConnectionState, Direction, NamespaceState, Opcode, TransportName};
+use crate::journal::record::{
+    AckState, Body, ConnectionState, Direction, NamespaceState, Opcode, TransportName,
+};
 use crate::model::decode::Kind;
 use crate::model::row::{Row, What};
 
@@ -93,7 +95,9 @@ impl Line {
                 Some(TransportName::Polling) => "http",
                 None => "",
             },
-            nsp: row.nsp.map_or_else(|| "─".to_owned(), |nsp| head(nsp, 40).into_owned()),
+            nsp: row
+                .nsp
+                .map_or_else(|| "─".to_owned(), |nsp| head(nsp, 40).into_owned()),
             kind,
             role: role(row),
             name,
@@ -126,22 +130,34 @@ fn beginning(text: &str) -> &str {
 /// Event name, payload, and whether the payload is JSON.
 fn words(row: &Row<'_>, secrets: bool) -> (String, String, bool) {
     match row.packet.map(|packet| &packet.kind) {
-        Some(Kind::Socket { name, data, event, .. }) => {
+        Some(Kind::Socket {
+            name, data, event, ..
+        }) => {
             let data = data.as_deref().unwrap_or("");
             match event {
                 Some(event) => {
                     let args = without_name(beginning(data));
                     (event.clone(), head(&args, LONGEST).into_owned(), true)
                 }
-                None if *name == "connect" && row.dir == Some(Direction::ToServer) && !secrets && !data.is_empty() => {
+                None if *name == "connect"
+                    && row.dir == Some(Direction::ToServer)
+                    && !secrets
+                    && !data.is_empty() =>
+                {
                     (String::new(), mask::json(beginning(data)), true)
                 }
-                None => (String::new(), head(beginning(data), LONGEST).into_owned(), true),
+                None => (
+                    String::new(),
+                    head(beginning(data), LONGEST).into_owned(),
+                    true,
+                ),
             }
         }
-        Some(Kind::Engine { data, .. }) => {
-            (String::new(), head(beginning(data), LONGEST).into_owned(), data.starts_with('{'))
-        }
+        Some(Kind::Engine { data, .. }) => (
+            String::new(),
+            head(beginning(data), LONGEST).into_owned(),
+            data.starts_with('{'),
+        ),
         Some(Kind::Undecodable { error, at }) => {
             (String::new(), format!("{error} at byte {at}"), false)
         }
@@ -149,16 +165,23 @@ fn words(row: &Row<'_>, secrets: bool) -> (String, String, bool) {
             let text = match &row.record.body {
                 Body::Request(request) if !secrets => Cow::Owned(mask::url(&request.url)),
                 Body::Request(request) => Cow::Borrowed(request.url.as_str()),
-                Body::Response(response) if response.error.is_none() => {
-                    Cow::Owned(format!("{} {}", units::size(response.body.len() as u64), lossy(&response.body)))
-                }
-                Body::Frame(frame) if frame.op == Opcode::Binary => {
-                    Cow::Owned(format!("{} of binary", units::size(frame.data.len() as u64)))
-                }
+                Body::Response(response) if response.error.is_none() => Cow::Owned(format!(
+                    "{} {}",
+                    units::size(response.body.len() as u64),
+                    lossy(&response.body)
+                )),
+                Body::Frame(frame) if frame.op == Opcode::Binary => Cow::Owned(format!(
+                    "{} of binary",
+                    units::size(frame.data.len() as u64)
+                )),
                 Body::Frame(frame) if frame.op == Opcode::Text => lossy(&frame.data),
                 _ => row.text(),
             };
-            (String::new(), head(beginning(&text), LONGEST).into_owned(), false)
+            (
+                String::new(),
+                head(beginning(&text), LONGEST).into_owned(),
+                false,
+            )
         }
     }
 }
@@ -217,11 +240,14 @@ fn role(row: &Row<'_>) -> Role {
         What::Engine(_) | What::Transport | What::Control(_) | What::Frame(_) => Role::Engine,
         What::Socket("event" | "binary_event") => Role::Event,
         What::Socket("ack" | "binary_ack") | What::Ack(_) => Role::Ack,
-        What::Socket(_) | What::Namespace(NamespaceState::Joining | NamespaceState::Connected) => Role::Connect,
+        What::Socket(_) | What::Namespace(NamespaceState::Joining | NamespaceState::Connected) => {
+            Role::Connect
+        }
         What::Namespace(_) => Role::Connect,
         What::Request | What::Response => Role::Exchange,
         What::Connection(ConnectionState::Open) => Role::Ok,
-        What::Connection(ConnectionState::Waiting | ConnectionState::Connecting) | What::Buffer(_) => Role::Busy,
+        What::Connection(ConnectionState::Waiting | ConnectionState::Connecting)
+        | What::Buffer(_) => Role::Busy,
         What::Connection(_) => Role::Warn,
         What::Undecodable | What::Gap => Role::Error,
         What::Unknown => Role::Dim,

@@ -64,7 +64,10 @@ pub struct Log {
 impl Log {
     /// An empty list that follows.
     pub fn new() -> Log {
-        Log { follow: true, ..Log::default() }
+        Log {
+            follow: true,
+            ..Log::default()
+        }
     }
 
     /// Appends a row; rows come in the order of the journal.
@@ -176,7 +179,9 @@ impl Log {
 
     /// Selects the row at a place. The last row of a running view is followed only when asked.
     pub fn select(&mut self, at: usize) {
-        let Some(last) = self.len().checked_sub(1) else { return };
+        let Some(last) = self.len().checked_sub(1) else {
+            return;
+        };
         let at = at.min(last);
         self.selected = self.row(at);
         if self.follow && self.paused.is_none() {
@@ -197,7 +202,8 @@ impl Log {
 
     /// Whether a row of this record is shown.
     pub fn shows_record(&self, n: u64) -> bool {
-        self.row(self.place(RowId::new(n, 0))).is_some_and(|row| row.n() == n)
+        self.row(self.place(RowId::new(n, 0)))
+            .is_some_and(|row| row.n() == n)
     }
 
     /// Moves the selection.
@@ -225,7 +231,11 @@ impl Log {
                 self.top = top;
             }
         }
-        if by > 0 && self.top == most && self.paused.is_none() && self.selected_at() == self.len().checked_sub(1) {
+        if by > 0
+            && self.top == most
+            && self.paused.is_none()
+            && self.selected_at() == self.len().checked_sub(1)
+        {
             self.set_follow(true);
         }
     }
@@ -283,7 +293,10 @@ impl Log {
     /// Number (from 1) of the spot that is selected, if one is.
     pub fn nth(&self, spot: Spot) -> Option<usize> {
         let at = self.selected_at()? as u32;
-        self.spots(spot).binary_search(&at).ok().map(|place| place + 1)
+        self.spots(spot)
+            .binary_search(&at)
+            .ok()
+            .map(|place| place + 1)
     }
 
     /// Goes to the next (or previous) spot, around the end; false where there is none.
@@ -291,13 +304,18 @@ impl Log {
         let len = self.len() as u32;
         let at = self.selected_at().unwrap_or(0) as u32;
         let spots = self.spots(spot);
-        let spots = spots.get(..spots.partition_point(|place| *place < len)).unwrap_or(&[]);
+        let spots = spots
+            .get(..spots.partition_point(|place| *place < len))
+            .unwrap_or(&[]);
         let found = if forward {
             let next = spots.partition_point(|place| *place <= at);
             spots.get(next).or_else(|| spots.first())
         } else {
             let before = spots.partition_point(|place| *place < at);
-            before.checked_sub(1).and_then(|place| spots.get(place)).or_else(|| spots.last())
+            before
+                .checked_sub(1)
+                .and_then(|place| spots.get(place))
+                .or_else(|| spots.last())
         };
         match found.copied() {
             Some(place) => {
@@ -373,7 +391,10 @@ mod tests {
             log.set_height(height);
             assert_eq!(log.selected().unwrap().n(), 51);
             if height > 0 {
-                assert!(log.seen().1.iter().any(|row| row.n() == 51), "at height {height}");
+                assert!(
+                    log.seen().1.iter().any(|row| row.n() == 51),
+                    "at height {height}"
+                );
             }
         }
     }
@@ -391,7 +412,11 @@ mod tests {
         for n in 1..=100 {
             log.push(RowId::new(n, 0), false, false);
         }
-        assert_eq!(log.selected().unwrap().n(), 50, "the choice itself was not changed");
+        assert_eq!(
+            log.selected().unwrap().n(),
+            50,
+            "the choice itself was not changed"
+        );
     }
 
     #[test]

@@ -11,9 +11,22 @@ pub const COVER: &str = "•••";
 /// Whether a name speaks of a secret.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["token", "secret", "password", "passwd", "authorization", "cookie", "apikey", "api_key", "api-key", "credential", "jwt", "auth"]
-        .iter()
-        .any(|word| name.contains(word))
+    [
+        "token",
+        "secret",
+        "password",
+        "passwd",
+        "authorization",
+        "cookie",
+        "apikey",
+        "api_key",
+        "api-key",
+        "credential",
+        "jwt",
+        "auth",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
 }
 
 /// A header's value, covered where its name asks for it.
@@ -28,8 +41,14 @@ pub fn url(url: &str) -> String {
         None => (url, None),
     };
     let mut out = match (head.find("://"), head.find('@')) {
-        (Some(scheme), Some(at)) if at > scheme && !head.get(scheme + 3..at).unwrap_or("").contains('/') => {
-            format!("{}{COVER}{}", head.get(..scheme + 3).unwrap_or(""), head.get(at..).unwrap_or(""))
+        (Some(scheme), Some(at))
+            if at > scheme && !head.get(scheme + 3..at).unwrap_or("").contains('/') =>
+        {
+            format!(
+                "{}{COVER}{}",
+                head.get(..scheme + 3).unwrap_or(""),
+                head.get(at..).unwrap_or("")
+            )
         }
         _ => head.to_owned(),
     };
@@ -51,7 +70,9 @@ pub fn url(url: &str) -> String {
 /// JSON text with every value that is text or a number covered; keys, and the shape, stay.
 pub fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let Some(root) = json::root(text) else { return COVER.to_owned() };
+    let Some(root) = json::root(text) else {
+        return COVER.to_owned();
+    };
     let mut covers = Vec::new();
     let mut stack = vec![root];
     while let Some(span) = stack.pop() {
@@ -86,7 +107,10 @@ mod tests {
 
     #[test]
     fn an_auth_payload_keeps_its_shape_and_loses_its_values() {
-        assert_eq!(json(r#"{"token":"x","n":[1,{"a":true}]}"#), r#"{"token":"•••","n":["•••",{"a":"•••"}]}"#);
+        assert_eq!(
+            json(r#"{"token":"x","n":[1,{"a":true}]}"#),
+            r#"{"token":"•••","n":["•••",{"a":"•••"}]}"#
+        );
         assert_eq!(json(""), COVER);
     }
 

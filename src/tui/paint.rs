@@ -23,8 +23,17 @@ impl<'a> Pen<'a> {
     pub fn new(buf: &'a mut Buffer, area: Rect, row: u16) -> Pen<'a> {
         let area = area.intersection(buf.area);
         let y = area.y.saturating_add(row);
-        let end = if y < area.bottom() { area.right() } else { area.x };
-        Pen { buf, x: area.x, y, end }
+        let end = if y < area.bottom() {
+            area.right()
+        } else {
+            area.x
+        };
+        Pen {
+            buf,
+            x: area.x,
+            y,
+            end,
+        }
     }
 
     /// Cells that are left.
@@ -42,7 +51,14 @@ impl<'a> Pen<'a> {
         if self.left() == 0 {
             return self;
         }
-        let used = text::put(self.buf, self.x, self.y, &text::safe(words), self.left(), style);
+        let used = text::put(
+            self.buf,
+            self.x,
+            self.y,
+            &text::safe(words),
+            self.left(),
+            style,
+        );
         self.x = self.x.saturating_add(used);
         self
     }
@@ -90,7 +106,12 @@ impl<'a> Pen<'a> {
 
     /// Gives the whole row a style (a background), whatever is written on it.
     pub fn wash(&mut self, style: Style) -> &mut Self {
-        let area = Rect { x: self.x, y: self.y, width: self.left(), height: 1 };
+        let area = Rect {
+            x: self.x,
+            y: self.y,
+            width: self.left(),
+            height: 1,
+        };
         self.buf.set_style(area.intersection(self.buf.area), style);
         self
     }

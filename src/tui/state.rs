@@ -96,7 +96,9 @@ pub struct FilterState {
 impl FilterState {
     /// The filter that holds rows back now.
     pub fn active(&self) -> Option<&Filter> {
-        self.filter.as_ref().filter(|filter| !self.off && !filter.is_empty())
+        self.filter
+            .as_ref()
+            .filter(|filter| !self.off && !filter.is_empty())
     }
 }
 
@@ -202,7 +204,9 @@ impl Tab {
 
     /// The newest connection.
     pub fn connection(&self) -> Option<&Connection> {
-        self.model.current.and_then(|c| self.model.connections.get(&c))
+        self.model
+            .current
+            .and_then(|c| self.model.connections.get(&c))
     }
 
     /// Whether there is a client to command.
@@ -231,7 +235,10 @@ impl Tab {
 
     /// The namespace that the selection or the composer speaks of.
     pub fn selected_namespace(&self) -> Option<&str> {
-        self.model.namespaces.get(self.namespace).map(|namespace| namespace.nsp.as_str())
+        self.model
+            .namespaces
+            .get(self.namespace)
+            .map(|namespace| namespace.nsp.as_str())
     }
 }
 
@@ -341,7 +348,11 @@ impl State {
 
     /// Says something once.
     pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        self.notice = Some(Notice { text: text.into(), tone, until: None });
+        self.notice = Some(Notice {
+            text: text.into(),
+            tone,
+            until: None,
+        });
     }
 
     /// Where everything lies now.

@@ -48,7 +48,12 @@ impl Terminal {
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         let mut out = io::stdout();
-        execute!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        execute!(
+            out,
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            cursor::Hide
+        )?;
         if self.mouse {
             execute!(out, EnableMouseCapture)?;
         }
@@ -78,7 +83,10 @@ impl Terminal {
     /// Rings nothing, writes `text` to the system clipboard through the terminal (OSC 52).
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
         let mut out = io::stdout();
-        execute!(out, crossterm::clipboard::CopyToClipboard::to_clipboard_from(text))
+        execute!(
+            out,
+            crossterm::clipboard::CopyToClipboard::to_clipboard_from(text)
+        )
     }
 }
 

@@ -60,7 +60,12 @@ pub fn delta(micros: u64) -> String {
 /// A length of time as a clock: `00:03:12`.
 pub fn clock(micros: u64) -> String {
     let seconds = micros / 1_000_000;
-    format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 /// Whole seconds left of a span, rounded up, so that 0 means over.
@@ -81,10 +86,11 @@ pub fn planned(ms: u64) -> String {
 
 /// Wall-clock time of day of a session time, with milliseconds, in the zone of the machine.
 pub fn wall(started: jiff::Timestamp, zone: &jiff::tz::TimeZone, micros: u64) -> String {
-    let Some(at) = i64::try_from(micros)
-        .ok()
-        .and_then(|micros| started.checked_add(jiff::SignedDuration::from_micros(micros)).ok())
-    else {
+    let Some(at) = i64::try_from(micros).ok().and_then(|micros| {
+        started
+            .checked_add(jiff::SignedDuration::from_micros(micros))
+            .ok()
+    }) else {
         return "--:--:--.---".to_owned();
     };
     let at = at.to_zoned(zone.clone());
@@ -99,15 +105,27 @@ pub fn wall(started: jiff::Timestamp, zone: &jiff::tz::TimeZone, micros: u64) ->
 
 /// A bar of `width` cells, `share` (0 to 1) of it full.
 pub fn bar(share: f64, width: usize) -> String {
-    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+    let share = if share.is_finite() {
+        share.clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
     let full = (share * width as f64).round() as usize;
-    format!("{}{}", "▰".repeat(full.min(width)), "▱".repeat(width.saturating_sub(full)))
+    format!(
+        "{}{}",
+        "▰".repeat(full.min(width)),
+        "▱".repeat(width.saturating_sub(full))
+    )
 }
 
 /// The newest `width` samples as a line of small bars, by their size against the largest.
 pub fn sparkline<'a>(samples: impl DoubleEndedIterator<Item = &'a f64>, width: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let mut newest: Vec<f64> = samples.rev().take(width).map(|sample| sample.abs()).collect();
+    let mut newest: Vec<f64> = samples
+        .rev()
+        .take(width)
+        .map(|sample| sample.abs())
+        .collect();
     newest.reverse();
     let most = newest.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
     newest
@@ -164,6 +182,11 @@ mod tests {
             assert_eq!(bar(share, 10).chars().count(), 10);
         }
         assert_eq!(sparkline([0.0, 1.0, -2.0].iter(), 10), "▁▅█");
-        assert_eq!(sparkline([f64::NAN, f64::INFINITY].iter(), 5).chars().count(), 2);
+        assert_eq!(
+            sparkline([f64::NAN, f64::INFINITY].iter(), 5)
+                .chars()
+                .count(),
+            2
+        );
     }
 }

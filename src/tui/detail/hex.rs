@@ -25,7 +25,11 @@ pub fn row(bytes: &[u8], row: usize) -> (String, String, String) {
             Some(byte) => {
                 // Writing into a string can't fail.
                 let _ = write!(hex, "{byte:02x} ");
-                ascii.push(if (0x20..0x7f).contains(byte) { *byte as char } else { '.' });
+                ascii.push(if (0x20..0x7f).contains(byte) {
+                    *byte as char
+                } else {
+                    '.'
+                });
             }
             None => hex.push_str("   "),
         }

@@ -94,7 +94,10 @@ pub fn children(text: &str, span: &Range<usize>, limit: usize) -> (Vec<Child>, b
             }
             return (found, false);
         }
-        found.push(Child { key, value: at..stop });
+        found.push(Child {
+            key,
+            value: at..stop,
+        });
         at = stop;
     }
 }
@@ -159,7 +162,10 @@ fn value_end(bytes: &[u8], at: usize) -> usize {
         Some(_) => {
             let mut next = at;
             while let Some(byte) = bytes.get(next) {
-                if matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r' | b':') {
+                if matches!(
+                    byte,
+                    b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r' | b':'
+                ) {
                     break;
                 }
                 next += 1;
@@ -179,7 +185,12 @@ mod tests {
         children(text, &root, 100)
             .0
             .iter()
-            .map(|child| (child.key.as_ref().map(|key| slice(text, key)), slice(text, &child.value)))
+            .map(|child| {
+                (
+                    child.key.as_ref().map(|key| slice(text, key)),
+                    slice(text, &child.value),
+                )
+            })
             .collect()
     }
 
@@ -197,13 +208,19 @@ mod tests {
         );
         assert_eq!(
             parts(r#"{"a,}":"x]", "b" : {"c":{}}}"#),
-            [(Some(r#""a,}""#), r#""x]""#), (Some(r#""b""#), r#"{"c":{}}"#)]
+            [
+                (Some(r#""a,}""#), r#""x]""#),
+                (Some(r#""b""#), r#"{"c":{}}"#)
+            ]
         );
     }
 
     #[test]
     fn a_text_that_stops_in_the_middle_is_shown_up_to_there() {
-        assert_eq!(parts(r#"["a", {"b": 1"#), [(None, r#""a""#), (None, r#"{"b": 1"#)]);
+        assert_eq!(
+            parts(r#"["a", {"b": 1"#),
+            [(None, r#""a""#), (None, r#"{"b": 1"#)]
+        );
         assert_eq!(parts(r#"["a\"#), [(None, r#""a\"#)]);
     }
 

@@ -33,7 +33,11 @@ impl Sheet {
 
     fn headers(&mut self, headers: &Headers, secrets: bool) {
         for (name, value) in headers {
-            let shown = if secrets { value } else { mask::header(name, value) };
+            let shown = if secrets {
+                value
+            } else {
+                mask::header(name, value)
+            };
             self.add(name, shown);
         }
     }
@@ -59,7 +63,12 @@ impl Sheet {
 }
 
 /// What is known about a row; `exchange` is the other half where the row came over HTTP.
-pub fn sheet(row: &Row<'_>, wall: &str, exchange: Option<&Record>, secrets: bool) -> Vec<(String, String)> {
+pub fn sheet(
+    row: &Row<'_>,
+    wall: &str,
+    exchange: Option<&Record>,
+    secrets: bool,
+) -> Vec<(String, String)> {
     let mut sheet = Sheet::default();
     let record = row.record;
     sheet.group("record");
@@ -93,7 +102,14 @@ fn packet(sheet: &mut Sheet, packet: &Packet) {
     sheet.add("size", format!("{} bytes", units::count(packet.size)));
     match &packet.kind {
         Kind::Engine { name, .. } => sheet.add("engine", *name),
-        Kind::Socket { name, nsp, id, attachments, offset, .. } => {
+        Kind::Socket {
+            name,
+            nsp,
+            id,
+            attachments,
+            offset,
+            ..
+        } => {
             sheet.add("socket", *name);
             sheet.add("namespace", nsp.clone());
             sheet.maybe("ack id", *id);
@@ -113,10 +129,17 @@ fn body(sheet: &mut Sheet, body: &Body, secrets: bool) {
     match body {
         Body::Request(request) => {
             sheet.group("request");
-            let url = if secrets { request.url.clone() } else { mask::url(&request.url) };
+            let url = if secrets {
+                request.url.clone()
+            } else {
+                mask::url(&request.url)
+            };
             sheet.add(&request.method, url);
             sheet.add("exchange", request.x.to_string());
-            sheet.add("body", format!("{} bytes", units::count(request.body.len() as u64)));
+            sheet.add(
+                "body",
+                format!("{} bytes", units::count(request.body.len() as u64)),
+            );
             sheet.headers(&request.headers, secrets);
         }
         Body::Response(response) => {
@@ -126,7 +149,10 @@ fn body(sheet: &mut Sheet, body: &Body, secrets: bool) {
             }
             sheet.maybe("error", response.error.as_deref());
             sheet.add("exchange", response.x.to_string());
-            sheet.add("body", format!("{} bytes", units::count(response.body.len() as u64)));
+            sheet.add(
+                "body",
+                format!("{} bytes", units::count(response.body.len() as u64)),
+            );
             sheet.headers(&response.headers, secrets);
             sheet.group("timing");
             sheet.timing(&response.timing);
@@ -134,9 +160,15 @@ fn body(sheet: &mut Sheet, body: &Body, secrets: bool) {
         Body::Frame(frame) => {
             sheet.group("frame");
             sheet.add("opcode", format!("{:?}", frame.op).to_lowercase());
-            sheet.add("payload", format!("{} bytes", units::count(frame.data.len() as u64)));
+            sheet.add(
+                "payload",
+                format!("{} bytes", units::count(frame.data.len() as u64)),
+            );
             if let Some(wire) = frame.wire {
-                sheet.add("on the wire", format!("{} bytes (compressed)", units::count(wire)));
+                sheet.add(
+                    "on the wire",
+                    format!("{} bytes (compressed)", units::count(wire)),
+                );
             }
             sheet.maybe("close code", frame.code);
             sheet.maybe("close reason", frame.reason.as_deref());
@@ -175,7 +207,10 @@ fn body(sheet: &mut Sheet, body: &Body, secrets: bool) {
             sheet.group("buffer");
             sheet.add("namespace", buffer.nsp.clone());
             sheet.add("what", format!("{:?}", buffer.op).to_lowercase());
-            sheet.add("packet", super::super::line::head(&buffer.packet, 2_000).into_owned());
+            sheet.add(
+                "packet",
+                super::super::line::head(&buffer.packet, 2_000).into_owned(),
+            );
         }
         Body::Fault(fault) => {
             sheet.group("fault");

@@ -78,7 +78,9 @@ impl Tree {
 
     /// Opens or closes the node of a row; false where it has no inside.
     pub fn turn(&mut self, row: usize) -> bool {
-        let Some(found) = self.rows.get(row) else { return false };
+        let Some(found) = self.rows.get(row) else {
+            return false;
+        };
         if !matches!(found.shape, Shape::Object | Shape::Array) {
             return false;
         }
@@ -93,18 +95,29 @@ impl Tree {
     /// The row of the node that holds `row`.
     pub fn parent(&self, row: usize) -> Option<usize> {
         let depth = self.rows.get(row)?.depth;
-        self.rows.get(..row)?.iter().rposition(|other| other.depth < depth)
+        self.rows
+            .get(..row)?
+            .iter()
+            .rposition(|other| other.depth < depth)
     }
 
     fn lay_out(&mut self) {
         self.rows.clear();
-        let Some(root) = json::root(&self.text) else { return };
+        let Some(root) = json::root(&self.text) else {
+            return;
+        };
         let name = if self.skip_first { "args" } else { "data" };
         // Depth first, with an explicit stack: nesting from the network can't exhaust ours.
         let mut stack = vec![(0usize, Label::Name(name), root)];
         while let Some((depth, label, value)) = stack.pop() {
             if matches!(label, Label::More) {
-                self.rows.push(Row { depth, label, value, shape: Shape::Broken, open: false });
+                self.rows.push(Row {
+                    depth,
+                    label,
+                    value,
+                    shape: Shape::Broken,
+                    open: false,
+                });
                 continue;
             }
             let shape = json::shape(&self.text, &value);
@@ -129,7 +142,13 @@ impl Tree {
                     stack.push((depth + 1, label, child.value));
                 }
             }
-            self.rows.push(Row { depth, label, value, shape, open });
+            self.rows.push(Row {
+                depth,
+                label,
+                value,
+                shape,
+                open,
+            });
         }
     }
 }
@@ -148,7 +167,11 @@ mod tests {
                     Label::Index(at) => at.to_string(),
                     Label::More => "more".to_owned(),
                 };
-                format!("{}{label} {}", " ".repeat(row.depth), json::slice(tree.text(), &row.value))
+                format!(
+                    "{}{label} {}",
+                    " ".repeat(row.depth),
+                    json::slice(tree.text(), &row.value)
+                )
             })
             .collect()
     }
@@ -158,7 +181,12 @@ mod tests {
         let tree = Tree::new(r#"["say","room",{"a":1}]"#.into(), true);
         assert_eq!(
             lines(&tree),
-            [r#"args ["say","room",{"a":1}]"#, r#" 0 "room""#, r#" 1 {"a":1}"#, r#"  "a" 1"#]
+            [
+                r#"args ["say","room",{"a":1}]"#,
+                r#" 0 "room""#,
+                r#" 1 {"a":1}"#,
+                r#"  "a" 1"#
+            ]
         );
     }
 

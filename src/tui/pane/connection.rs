@@ -51,7 +51,14 @@ pub fn lines(tab: &Tab, width: usize) -> Vec<Words> {
     let mut head: Words = vec![(format!("{glyph} {word}"), role)];
     if let Some(connection) = tab.connection() {
         let transport = connection.transport.map_or("", via);
-        head.push((format!("{:>pad$}{transport}", "", pad = 16usize.saturating_sub(word.chars().count() + 2).max(2)), Role::Text));
+        head.push((
+            format!(
+                "{:>pad$}{transport}",
+                "",
+                pad = 16usize.saturating_sub(word.chars().count() + 2).max(2)
+            ),
+            Role::Text,
+        ));
         if let Some(eio) = connection.eio {
             head.push((format!("  EIO{eio}"), Role::Dim));
         }
@@ -78,7 +85,10 @@ pub fn lines(tab: &Tab, width: usize) -> Vec<Words> {
 
 fn open(tab: &Tab, connection: &Connection, width: usize, lines: &mut Vec<Words>) {
     let since = connection.opened.unwrap_or(connection.began);
-    let mut up = vec![(format!("up {}", units::clock(tab.now.saturating_sub(since))), Role::Text)];
+    let mut up = vec![(
+        format!("up {}", units::clock(tab.now.saturating_sub(since))),
+        Role::Text,
+    )];
     if let Some(sid) = &connection.engine_sid {
         up.push(("     sid ".to_owned(), Role::Dim));
         up.push((sid.clone(), Role::Text));
@@ -93,13 +103,19 @@ fn open(tab: &Tab, connection: &Connection, width: usize, lines: &mut Vec<Words>
 fn upgrade(connection: &Connection) -> Option<Words> {
     let upgrade = &connection.upgrade;
     if let Some(error) = &upgrade.error {
-        return Some(vec![("upgrade failed  ".to_owned(), Role::Error), (error.clone(), Role::Text)]);
+        return Some(vec![
+            ("upgrade failed  ".to_owned(), Role::Error),
+            (error.clone(), Role::Text),
+        ]);
     }
     match (upgrade.began, upgrade.done) {
         (Some(began), Some(done)) => Some(vec![
             ("upgraded  ".to_owned(), Role::Dim),
             (
-                format!("polling → ws in {}", units::millis(done.saturating_sub(began) as f64 / 1e3)),
+                format!(
+                    "polling → ws in {}",
+                    units::millis(done.saturating_sub(began) as f64 / 1e3)
+                ),
                 Role::Text,
             ),
         ]),
@@ -109,11 +125,21 @@ fn upgrade(connection: &Connection) -> Option<Words> {
                 (Some(_), None) => "probe sent",
                 (None, None) => "WebSocket asked for",
             };
-            Some(vec![("upgrading  ".to_owned(), Role::Busy), (step.to_owned(), Role::Text)])
+            Some(vec![
+                ("upgrading  ".to_owned(), Role::Busy),
+                (step.to_owned(), Role::Text),
+            ])
         }
         (None, _) if connection.transport == Some(TransportName::Polling) => {
-            let offered = if connection.upgrades.is_empty() { "none offered" } else { "not tried" };
-            Some(vec![("upgrade  ".to_owned(), Role::Dim), (offered.to_owned(), Role::Text)])
+            let offered = if connection.upgrades.is_empty() {
+                "none offered"
+            } else {
+                "not tried"
+            };
+            Some(vec![
+                ("upgrade  ".to_owned(), Role::Dim),
+                (offered.to_owned(), Role::Text),
+            ])
         }
         (None, _) => None,
     }
@@ -127,7 +153,11 @@ fn heartbeat(tab: &Tab, connection: &Connection, width: usize, lines: &mut Vec<W
     let mut rhythm = vec![
         ("ping ".to_owned(), Role::Dim),
         (
-            format!("{} + {}", units::planned(beat.interval_ms), units::planned(beat.timeout_ms)),
+            format!(
+                "{} + {}",
+                units::planned(beat.interval_ms),
+                units::planned(beat.timeout_ms)
+            ),
             Role::Text,
         ),
     ];
@@ -138,7 +168,10 @@ fn heartbeat(tab: &Tab, connection: &Connection, width: usize, lines: &mut Vec<W
     lines.push(rhythm);
     let mut next: Words = Vec::new();
     if !beat.samples.is_empty() {
-        next.push((units::sparkline(beat.samples.iter(), width.saturating_sub(17).clamp(4, 30)), Role::Graph));
+        next.push((
+            units::sparkline(beat.samples.iter(), width.saturating_sub(17).clamp(4, 30)),
+            Role::Graph,
+        ));
         next.push(("  ".to_owned(), Role::Text));
     }
     if let Some(due) = beat.next {
@@ -147,7 +180,14 @@ fn heartbeat(tab: &Tab, connection: &Connection, width: usize, lines: &mut Vec<W
         } else {
             format!("ping due since {}", units::left(tab.now - due))
         };
-        next.push((word, if due > tab.now { Role::Text } else { Role::Busy }));
+        next.push((
+            word,
+            if due > tab.now {
+                Role::Text
+            } else {
+                Role::Busy
+            },
+        ));
     }
     if !next.is_empty() {
         lines.push(next);
@@ -156,10 +196,19 @@ fn heartbeat(tab: &Tab, connection: &Connection, width: usize, lines: &mut Vec<W
         let whole = (beat.interval_ms + beat.timeout_ms).max(1) * 1_000;
         let left = deadline.saturating_sub(tab.now);
         let share = left as f64 / whole as f64;
-        let tone = if share < 0.2 { Role::Error } else if share < 0.45 { Role::Busy } else { Role::Ok };
+        let tone = if share < 0.2 {
+            Role::Error
+        } else if share < 0.45 {
+            Role::Busy
+        } else {
+            Role::Ok
+        };
         lines.push(vec![
             ("timeout ".to_owned(), Role::Dim),
-            (units::bar(share, width.saturating_sub(20).clamp(4, 20)), tone),
+            (
+                units::bar(share, width.saturating_sub(20).clamp(4, 20)),
+                tone,
+            ),
             (format!("  {} left", units::left(left)), Role::Text),
         ]);
     }
@@ -171,13 +220,20 @@ fn spread(beat: &Heartbeat, eio: Option<u8>) -> Option<(&'static str, String)> {
     if eio == Some(3) {
         return Some(("rtt", units::millis(*last)));
     }
-    let most = beat.samples.iter().map(|sample| sample.abs()).fold(0.0, f64::max);
+    let most = beat
+        .samples
+        .iter()
+        .map(|sample| sample.abs())
+        .fold(0.0, f64::max);
     Some(("jitter", format!("±{}", units::millis(most))))
 }
 
 fn connecting(tab: &Tab, connection: &Connection, lines: &mut Vec<Words>) {
     lines.push(vec![(
-        format!("for {}", units::left(tab.now.saturating_sub(connection.began))),
+        format!(
+            "for {}",
+            units::left(tab.now.saturating_sub(connection.began))
+        ),
         Role::Text,
     )]);
     lines.push(vec![(tab.target.clone(), Role::Text)]);
@@ -187,14 +243,29 @@ fn connecting(tab: &Tab, connection: &Connection, lines: &mut Vec<Words>) {
 }
 
 fn between(tab: &Tab, waiting: &Waiting, width: usize, lines: &mut Vec<Words>) {
-    let due = waiting.since.saturating_add(waiting.delay_ms.saturating_mul(1_000));
+    let due = waiting
+        .since
+        .saturating_add(waiting.delay_ms.saturating_mul(1_000));
     let left = due.saturating_sub(tab.now);
     let share = left as f64 / (waiting.delay_ms.max(1) * 1_000) as f64;
     lines.push(vec![
-        (format!("attempt {} in {:.1} s  ", waiting.attempt, left as f64 / 1e6), Role::Text),
-        (units::bar(share, width.saturating_sub(24).clamp(4, 20)), Role::Busy),
+        (
+            format!(
+                "attempt {} in {:.1} s  ",
+                waiting.attempt,
+                left as f64 / 1e6
+            ),
+            Role::Text,
+        ),
+        (
+            units::bar(share, width.saturating_sub(24).clamp(4, 20)),
+            Role::Busy,
+        ),
     ]);
-    let mut plan = vec![(format!("planned {}", units::planned(waiting.delay_ms)), Role::Text)];
+    let mut plan = vec![(
+        format!("planned {}", units::planned(waiting.delay_ms)),
+        Role::Text,
+    )];
     if let Some(rules) = &tab.reconnection
         && let Some(words) = jitter(rules, waiting)
     {
@@ -223,23 +294,37 @@ fn jitter(rules: &Reconnection, waiting: &Waiting) -> Option<String> {
         return Some("no jitter".to_owned());
     }
     let percent = (planned - base) / base * 100.0;
-    Some(format!("{} {percent:+.0} % jitter", units::planned(base as u64)))
+    Some(format!(
+        "{} {percent:+.0} % jitter",
+        units::planned(base as u64)
+    ))
 }
 
 /// The last loss: the official reason, then what lies under it.
 fn cause(tab: &Tab, lines: &mut Vec<Words>) {
-    let Some(connection) = tab.connection() else { return };
+    let Some(connection) = tab.connection() else {
+        return;
+    };
     if let Some(reason) = &connection.reason {
         lines.push(vec![(reason.clone(), Role::Error)]);
     }
     if let Some(detail) = &connection.detail {
-        lines.push(vec![("  ".to_owned(), Role::Text), (detail.clone(), Role::Text)]);
+        lines.push(vec![
+            ("  ".to_owned(), Role::Text),
+            (detail.clone(), Role::Text),
+        ]);
     }
 }
 
 /// Acks and packets that wait; said only where there are any.
 fn pending(tab: &Tab, lines: &mut Vec<Words>) {
-    let count = |state| tab.model.acks.iter().filter(|ack| ack.state == state).count();
+    let count = |state| {
+        tab.model
+            .acks
+            .iter()
+            .filter(|ack| ack.state == state)
+            .count()
+    };
     let open = count(AckState::Pending);
     let late = count(AckState::Late) + count(AckState::Timeout);
     let lost = count(AckState::Lost);
@@ -263,7 +348,12 @@ fn pending(tab: &Tab, lines: &mut Vec<Words>) {
         }
         lines.push(words);
     }
-    let waiting = tab.model.buffered.iter().filter(|entry| entry.op == BufferOp::Queued).count();
+    let waiting = tab
+        .model
+        .buffered
+        .iter()
+        .filter(|entry| entry.op == BufferOp::Queued)
+        .count();
     if waiting > 0 {
         lines.push(vec![
             ("buffer ".to_owned(), Role::Dim),
@@ -274,7 +364,12 @@ fn pending(tab: &Tab, lines: &mut Vec<Words>) {
 
 /// Draws lines of words from `from` on.
 pub fn draw_lines(lines: &[Words], from: usize, area: Rect, buf: &mut Buffer, theme: &Theme) {
-    for (row, words) in lines.iter().skip(from).take(usize::from(area.height)).enumerate() {
+    for (row, words) in lines
+        .iter()
+        .skip(from)
+        .take(usize::from(area.height))
+        .enumerate()
+    {
         let mut pen = Pen::new(buf, area, row as u16);
         pen.put(" ", Style::default());
         for (word, role) in words {

@@ -23,8 +23,19 @@ pub fn title(detail: &Detail) -> Vec<(String, Role)> {
     };
     title.push((name, Role::Title));
     for (at, view) in View::ALL.iter().enumerate() {
-        title.push((if at == 0 { "─ ".to_owned() } else { " │ ".to_owned() }, Role::Border));
-        let role = if *view == detail.view { Role::Accent } else { Role::Dim };
+        title.push((
+            if at == 0 {
+                "─ ".to_owned()
+            } else {
+                " │ ".to_owned()
+            },
+            Role::Border,
+        ));
+        let role = if *view == detail.view {
+            Role::Accent
+        } else {
+            Role::Dim
+        };
         title.push((view.name().to_owned(), role));
     }
     title
@@ -61,7 +72,9 @@ pub fn draw(state: &State, detail: &Detail, area: Rect, focused: bool, buf: &mut
             state.hints.clone()
         };
         for (row, words) in words.iter().enumerate().take(usize::from(area.height)) {
-            Pen::new(buf, area, row as u16).gap(1).put(words, theme.style(Role::Dim));
+            Pen::new(buf, area, row as u16)
+                .gap(1)
+                .put(words, theme.style(Role::Dim));
         }
         return;
     }
@@ -85,7 +98,14 @@ pub fn draw(state: &State, detail: &Detail, area: Rect, focused: bool, buf: &mut
 
 const EMPTY: &str = "select a row to see what it holds";
 
-fn seen<'a>(detail: &Detail, area: Rect, focused: bool, buf: &'a mut Buffer, theme: &Theme, at: usize) -> Pen<'a> {
+fn seen<'a>(
+    detail: &Detail,
+    area: Rect,
+    focused: bool,
+    buf: &'a mut Buffer,
+    theme: &Theme,
+    at: usize,
+) -> Pen<'a> {
     let mut pen = Pen::new(buf, area, (at - detail.top) as u16);
     if focused && at == detail.at {
         pen.wash(theme.style(Role::Selected));
@@ -102,17 +122,24 @@ fn range(detail: &Detail, area: Rect) -> std::ops::Range<usize> {
 fn tree(detail: &Detail, area: Rect, focused: bool, buf: &mut Buffer, theme: &Theme) {
     let tree = &detail.content.tree;
     if tree.rows().is_empty() {
-        for (row, line) in text::wrap(&text::safe(&detail.content.no_tree), usize::from(area.width.saturating_sub(2)))
-            .iter()
-            .enumerate()
-            .take(usize::from(area.height))
+        for (row, line) in text::wrap(
+            &text::safe(&detail.content.no_tree),
+            usize::from(area.width.saturating_sub(2)),
+        )
+        .iter()
+        .enumerate()
+        .take(usize::from(area.height))
         {
-            Pen::new(buf, area, row as u16).gap(1).put(line, theme.style(Role::Text));
+            Pen::new(buf, area, row as u16)
+                .gap(1)
+                .put(line, theme.style(Role::Text));
         }
         return;
     }
     for at in range(detail, area) {
-        let Some(row) = tree.rows().get(at) else { break };
+        let Some(row) = tree.rows().get(at) else {
+            break;
+        };
         let mut pen = seen(detail, area, focused, buf, theme, at);
         tree_row(&mut pen, tree.text(), row, theme);
     }
@@ -130,7 +157,10 @@ fn tree_row(pen: &mut Pen<'_>, whole: &str, row: &Row, theme: &Theme) {
     match &row.label {
         Label::Name(name) => pen.put(name, theme.style(Role::JsonKey)),
         Label::Index(at) => pen.put(&at.to_string(), theme.style(Role::Dim)),
-        Label::Key(key) => pen.put(json::slice(whole, key).trim_matches('"'), theme.style(Role::JsonKey)),
+        Label::Key(key) => pen.put(
+            json::slice(whole, key).trim_matches('"'),
+            theme.style(Role::JsonKey),
+        ),
         Label::More => pen.put("… more; the raw view has all", theme.style(Role::Dim)),
     };
     pen.gap(2);
@@ -139,15 +169,27 @@ fn tree_row(pen: &mut Pen<'_>, whole: &str, row: &Row, theme: &Theme) {
         Shape::Object | Shape::Array if row.open => {}
         Shape::Object | Shape::Array => {
             let (count, more) = json::count(whole, &row.value, 1_000);
-            let (open, close) = if row.shape == Shape::Object { ("{", "}") } else { ("[", "]") };
+            let (open, close) = if row.shape == Shape::Object {
+                ("{", "}")
+            } else {
+                ("[", "]")
+            };
             let plus = if more { "+" } else { "" };
-            pen.put(&format!("{open}…{close} {count}{plus}"), theme.style(Role::JsonPunctuation));
+            pen.put(
+                &format!("{open}…{close} {count}{plus}"),
+                theme.style(Role::JsonPunctuation),
+            );
         }
         Shape::Binary => {
-            let inner = value.trim_start_matches("{\"$binary\":\"").trim_end_matches("\"}");
+            let inner = value
+                .trim_start_matches("{\"$binary\":\"")
+                .trim_end_matches("\"}");
             let padding = inner.bytes().rev().take_while(|byte| *byte == b'=').count();
             let size = (inner.len() / 4 * 3).saturating_sub(padding);
-            pen.put(&format!("binary, {}  ", units::size(size as u64)), theme.style(Role::Number));
+            pen.put(
+                &format!("binary, {}  ", units::size(size as u64)),
+                theme.style(Role::Number),
+            );
             pen.put(&line::head(inner, 60), theme.style(Role::Dim));
         }
         Shape::Text | Shape::Word | Shape::Broken => {
@@ -161,7 +203,9 @@ fn tree_row(pen: &mut Pen<'_>, whole: &str, row: &Row, theme: &Theme) {
 
 fn raw(detail: &Detail, area: Rect, focused: bool, buf: &mut Buffer, theme: &Theme) {
     for at in range(detail, area) {
-        let Some(words) = detail.content.raw.get(at) else { break };
+        let Some(words) = detail.content.raw.get(at) else {
+            break;
+        };
         let mut pen = seen(detail, area, focused, buf, theme, at);
         pen.put(&line::head(words, 2_000), theme.style(Role::Text));
     }
@@ -175,7 +219,9 @@ fn bytes(detail: &Detail, area: Rect, focused: bool, buf: &mut Buffer, theme: &T
         return;
     }
     if detail.content.bytes.is_empty() {
-        Pen::new(buf, area, 0).gap(1).put("no bytes", theme.style(Role::Dim));
+        Pen::new(buf, area, 0)
+            .gap(1)
+            .put("no bytes", theme.style(Role::Dim));
         return;
     }
     for at in range(detail, area) {
@@ -198,13 +244,20 @@ fn meta(detail: &Detail, area: Rect, focused: bool, buf: &mut Buffer, theme: &Th
         .unwrap_or(0)
         .min(26) as u16;
     for at in range(detail, area) {
-        let Some((name, value)) = detail.content.meta.get(at) else { break };
+        let Some((name, value)) = detail.content.meta.get(at) else {
+            break;
+        };
         let mut pen = seen(detail, area, focused, buf, theme, at);
         if value.is_empty() {
             pen.put(name, theme.style(Role::Title));
         } else {
-            let role = if value == crate::tui::mask::COVER { Role::Secret } else { Role::Text };
-            pen.column(name, width + 2, theme.style(Role::Dim)).put(value, theme.style(role));
+            let role = if value == crate::tui::mask::COVER {
+                Role::Secret
+            } else {
+                Role::Text
+            };
+            pen.column(name, width + 2, theme.style(Role::Dim))
+                .put(value, theme.style(role));
         }
     }
 }

@@ -29,7 +29,8 @@ pub fn draw(tab: &Tab, selected: Option<usize>, area: Rect, buf: &mut Buffer, th
         if selected == Some(at) {
             pen.wash(theme.style(Role::Selected));
         }
-        pen.put(&format!(" {glyph} "), theme.style(role)).put(&finding.title, theme.style(Role::Text));
+        pen.put(&format!(" {glyph} "), theme.style(role))
+            .put(&finding.title, theme.style(Role::Text));
         row += 1;
         if row < area.height && !finding.fix.is_empty() {
             Pen::new(buf, area, row)

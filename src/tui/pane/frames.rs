@@ -37,7 +37,11 @@ impl Columns {
                 TimeMode::Delta => 0,
                 TimeMode::Connect => 13,
             },
-            delta: if narrow && time == TimeMode::Wall { 0 } else { 9 },
+            delta: if narrow && time == TimeMode::Wall {
+                0
+            } else {
+                9
+            },
             nsp,
             kind,
             note: if note == 0 { 0 } else { note + 1 },
@@ -51,15 +55,30 @@ pub fn status(state: &State, tab: &Tab) -> Vec<(String, Role)> {
     if let Some(filter) = &tab.filter.filter
         && !filter.is_empty()
     {
-        let role = if tab.filter.off { Role::Dim } else { Role::Accent };
+        let role = if tab.filter.off {
+            Role::Dim
+        } else {
+            Role::Accent
+        };
         let off = if tab.filter.off { " (off)" } else { "" };
         parts.push((format!("{}{off}", filter.source()), role));
     }
     if let Some(search) = &tab.search {
         let hits = tab.log.count(Spot::Hit);
-        let nth = tab.log.nth(Spot::Hit).map(|nth| format!("{nth} of ")).unwrap_or_default();
+        let nth = tab
+            .log
+            .nth(Spot::Hit)
+            .map(|nth| format!("{nth} of "))
+            .unwrap_or_default();
         let more = if search.next < tab.log.len() { "+" } else { "" };
-        parts.push((format!("/{} {nth}{}{more} hits", search.text, units::count(hits as u64)), Role::Hit));
+        parts.push((
+            format!(
+                "/{} {nth}{}{more} hits",
+                search.text,
+                units::count(hits as u64)
+            ),
+            Role::Hit,
+        ));
     }
     if let Some(next) = tab.refill {
         let share = next as f64 / tab.model.seen.max(1) as f64 * 100.0;
@@ -67,7 +86,10 @@ pub fn status(state: &State, tab: &Tab) -> Vec<(String, Role)> {
     }
     let shown = units::count(tab.log.len() as u64);
     match tab.filter.active() {
-        Some(_) => parts.push((format!("{shown} of {}", units::count(tab.model.counts.frames)), Role::Text)),
+        Some(_) => parts.push((
+            format!("{shown} of {}", units::count(tab.model.counts.frames)),
+            Role::Text,
+        )),
         None => parts.push((format!("{shown} rows"), Role::Text)),
     }
     let level = match state.level {
@@ -83,7 +105,10 @@ pub fn status(state: &State, tab: &Tab) -> Vec<(String, Role)> {
     }
     let new = tab.log.new_rows();
     if tab.log.is_paused() {
-        parts.push((format!("paused, {} new", units::count(new as u64)), Role::Warn));
+        parts.push((
+            format!("paused, {} new", units::count(new as u64)),
+            Role::Warn,
+        ));
     } else if tab.log.follows() {
         parts.push(("follow ▼".to_owned(), Role::Ok));
     } else if new > 0 {
@@ -107,11 +132,16 @@ pub fn draw(state: &State, tab: &Tab, area: Rect, focused: bool, buf: &mut Buffe
         Pen::new(buf, area, 0).put(words, theme.style(Role::Dim));
         return;
     }
-    let rows = Rect { width: area.width.saturating_sub(1), ..area };
+    let rows = Rect {
+        width: area.width.saturating_sub(1),
+        ..area
+    };
     let columns = Columns::new(rows.width, state.time, lines);
     let (top, _) = tab.log.seen();
     let selected = tab.log.selected_at();
-    let began = tab.connection().map(|connection| connection.opened.unwrap_or(connection.began));
+    let began = tab
+        .connection()
+        .map(|connection| connection.opened.unwrap_or(connection.began));
     for (row, line) in lines.iter().take(usize::from(area.height)).enumerate() {
         let chosen = selected == Some(top + row);
         let wash = match (chosen, focused) {
@@ -163,14 +193,24 @@ fn connection_start(tab: &Tab, line: &Line) -> Option<u64> {
     Some(connection.began)
 }
 
-fn times(pen: &mut Pen<'_>, tab: &Tab, mode: TimeMode, columns: &Columns, line: &Line, since: Option<u64>, looks: &Looks<'_>) {
+fn times(
+    pen: &mut Pen<'_>,
+    tab: &Tab,
+    mode: TimeMode,
+    columns: &Columns,
+    line: &Line,
+    since: Option<u64>,
+    looks: &Looks<'_>,
+) {
     match mode {
         TimeMode::Wall => {
             pen.column(&tab.wall(line.t), columns.time, looks.of(Role::Time));
         }
         TimeMode::Connect => {
             let words = match since {
-                Some(since) if line.t >= since => format!("{:>11.3}s", (line.t - since) as f64 / 1e6),
+                Some(since) if line.t >= since => {
+                    format!("{:>11.3}s", (line.t - since) as f64 / 1e6)
+                }
                 _ => format!("{:>12}", "─"),
             };
             pen.column(&words, columns.time, looks.of(Role::Time));
@@ -178,7 +218,10 @@ fn times(pen: &mut Pen<'_>, tab: &Tab, mode: TimeMode, columns: &Columns, line: 
         TimeMode::Delta => {}
     }
     if columns.delta > 0 {
-        let delta = line.before.map(|before| units::delta(line.t.saturating_sub(before))).unwrap_or_default();
+        let delta = line
+            .before
+            .map(|before| units::delta(line.t.saturating_sub(before)))
+            .unwrap_or_default();
         pen.column(&format!("{delta:>8}"), columns.delta, looks.of(Role::Dim));
     }
 }
@@ -191,8 +234,10 @@ fn body(pen: &mut Pen<'_>, columns: &Columns, line: &Line, looks: &Looks<'_>) {
     };
     pen.column(arrow, 2, looks.of(role));
     pen.column(line.via, 5, looks.of(Role::Dim));
-    pen.column(&line.nsp, columns.nsp, looks.of(Role::Text)).gap(1);
-    pen.column(&line.kind, columns.kind, looks.of(line.role)).gap(1);
+    pen.column(&line.nsp, columns.nsp, looks.of(Role::Text))
+        .gap(1);
+    pen.column(&line.kind, columns.kind, looks.of(line.role))
+        .gap(1);
     if !line.note.is_empty() {
         pen.right(&line.note, looks.of(line.note_role));
     }
@@ -223,7 +268,11 @@ fn json(pen: &mut Pen<'_>, payload: &str, looks: &Looks<'_>) {
             break;
         }
         // A cut payload ends in the middle: that is not the sender's mistake.
-        let role = if span.role == Role::JsonWrong { Role::Dim } else { span.role };
+        let role = if span.role == Role::JsonWrong {
+            Role::Dim
+        } else {
+            span.role
+        };
         pen.put(payload.get(span.range).unwrap_or(""), looks.of(role));
     }
 }

@@ -32,11 +32,20 @@ fn words(namespace: &Namespace, width: usize) -> Words {
     ];
     match namespace.state {
         NamespaceState::Connected => {
-            words.push((format!("↓ {:<5}", units::count(namespace.received)), Role::ToClient));
-            words.push((format!("↑ {:<4}", units::count(namespace.sent)), Role::ToServer));
+            words.push((
+                format!("↓ {:<5}", units::count(namespace.received)),
+                Role::ToClient,
+            ));
+            words.push((
+                format!("↑ {:<4}", units::count(namespace.sent)),
+                Role::ToServer,
+            ));
             if let Some(recovered) = namespace.recovered {
                 let word = if recovered { "recovered" } else { "fresh" };
-                words.push((word.to_owned(), if recovered { Role::Ok } else { Role::Dim }));
+                words.push((
+                    word.to_owned(),
+                    if recovered { Role::Ok } else { Role::Dim },
+                ));
             }
         }
         NamespaceState::Refused | NamespaceState::Disconnected => {
@@ -49,14 +58,23 @@ fn words(namespace: &Namespace, width: usize) -> Words {
 }
 
 /// Draws the pane with `selected` marked while it has the focus.
-pub fn draw(tab: &Tab, selected: usize, focused: bool, area: Rect, buf: &mut Buffer, theme: &Theme) {
+pub fn draw(
+    tab: &Tab,
+    selected: usize,
+    focused: bool,
+    area: Rect,
+    buf: &mut Buffer,
+    theme: &Theme,
+) {
     let list = &tab.model.namespaces;
     if list.is_empty() {
         Pen::new(buf, area, 0).put(" none joined yet", theme.style(Role::Dim));
         return;
     }
     let height = usize::from(area.height).max(1);
-    let from = selected.saturating_sub(height - 1).min(list.len().saturating_sub(height));
+    let from = selected
+        .saturating_sub(height - 1)
+        .min(list.len().saturating_sub(height));
     for (row, namespace) in list.iter().enumerate().skip(from).take(height) {
         let mut pen = Pen::new(buf, area, (row - from) as u16);
         if focused && row == selected {
@@ -65,7 +83,11 @@ pub fn draw(tab: &Tab, selected: usize, focused: bool, area: Rect, buf: &mut Buf
         pen.put(" ", theme.style(Role::Text));
         for (word, role) in words(namespace, usize::from(area.width)) {
             let style = theme.style(role);
-            let style = if focused && row == selected { theme.style(Role::Selected).patch(style) } else { style };
+            let style = if focused && row == selected {
+                theme.style(Role::Selected).patch(style)
+            } else {
+                style
+            };
             pen.put(&word, style);
         }
     }

@@ -28,7 +28,15 @@ fn ordinal(number: u32) -> String {
 /// The lines of one entry: a loss takes two or three, an attempt one or two.
 fn words(tab: &Tab, entry: &Reconnect) -> Vec<Words> {
     match entry {
-        Reconnect::Lost { at, reason, detail, lived, in_a_row, c, .. } => {
+        Reconnect::Lost {
+            at,
+            reason,
+            detail,
+            lived,
+            in_a_row,
+            c,
+            ..
+        } => {
             let clock = tab.wall(*at);
             let clock = clock.get(..8).unwrap_or(&clock).to_owned();
             let mut lines = vec![vec![
@@ -49,7 +57,13 @@ fn words(tab: &Tab, entry: &Reconnect) -> Vec<Words> {
             lines.push(vec![(tail, Role::Dim)]);
             lines
         }
-        Reconnect::Attempt { attempt, after, outcome, at, .. } => {
+        Reconnect::Attempt {
+            attempt,
+            after,
+            outcome,
+            at,
+            ..
+        } => {
             let number = match attempt {
                 Some(attempt) => format!("  #{attempt} {} ", units::delta(*after)),
                 None => {
@@ -114,7 +128,14 @@ pub fn draw(tab: &Tab, selected: Option<usize>, area: Rect, buf: &mut Buffer, th
         pen.put(" ", theme.style(Role::Text));
         for (word, role) in line {
             let style = theme.style(*role);
-            pen.put(word, if chosen { theme.style(Role::Selected).patch(style) } else { style });
+            pen.put(
+                word,
+                if chosen {
+                    theme.style(Role::Selected).patch(style)
+                } else {
+                    style
+                },
+            );
         }
     }
 }
