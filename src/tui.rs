@@ -11,6 +11,7 @@ pub mod config;
 pub mod detail;
 pub mod dialog;
 pub mod draw;
+pub mod edit;
 pub mod effect;
 pub mod help;
 pub mod highlight;
@@ -35,4 +36,4 @@ pub mod theme;
 pub mod units;
 pub mod update;
 
-//pub use run::{Start, run};
+pub use run::{Start, run};

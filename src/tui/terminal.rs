@@ -72,6 +72,11 @@ impl Terminal {
         give_back();
     }
 
+    /// Clears the screen, so that the next frame draws every cell.
+    pub fn clear(&mut self) -> io::Result<()> {
+        self.inner.clear()
+    }
+
     /// Draws one frame, as one synchronized update.
     pub fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
@@ -80,7 +85,7 @@ impl Terminal {
         self.inner.backend_mut().flush()
     }
 
-    /// Rings nothing, writes `text` to the system clipboard through the terminal (OSC 52).
+    /// Writes `text` to the system clipboard through the terminal (OSC 52).
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
         let mut out = io::stdout();
         execute!(
