@@ -37,7 +37,7 @@ pub struct Start {
     /// Options that a new connection begins with (those of the command line).
     pub template: Option<Options>,
     /// Starts a client for the connect dialog.
-    pub connect: Box<dyn Fn(Options) -> Scope>,
+    pub connect: Box<dyn Fn(Options) -> anyhow::Result<Scope>>,
     /// Opens a saved session.
     pub open: Box<dyn Fn(&Path) -> Result<Scope, OpenError>>,
     /// Lines of what to try, shown until a row is opened.
@@ -56,7 +56,7 @@ impl Start {
         Start {
             scope,
             template: None,
-            connect: Box::new(|options| Scope::connect(options, crate::scope::Record::Default)),
+            connect: Box::new(|options| Ok(Scope::connect(options, crate::scope::Record::Default)?)),
             open: Box::new(Scope::open),
             hints: Vec::new(),
             config,
@@ -71,7 +71,7 @@ struct App {
     state: State,
     scopes: Vec<Scope>,
     readers: Vec<(Reader, Journal)>,
-    connect: Box<dyn Fn(Options) -> Scope>,
+    connect: Box<dyn Fn(Options) -> anyhow::Result<Scope>>,
     open: Box<dyn Fn(&Path) -> Result<Scope, OpenError>>,
     watch: Watch,
     /// There is work left over from the frame before.
@@ -95,8 +95,8 @@ impl App {
         if !self.state.readonly && !key.is_empty() {
             tab.connect_hint = Some(format!("{key} tries now"));
         }
-        self.readers.push((Reader::new(header.parser.as_deref()), journal.clone()));
-        self.watch.add(journal);
+        self.readers.push((Reader::new(header.parser.as_deref()), journal));
+        self.watch.add(scope.clone());
         self.scopes.push(scope);
         self.state.add(tab);
     }

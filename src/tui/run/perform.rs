@@ -80,8 +80,15 @@ fn said(command: &Command) -> Option<String> {
 fn connect(app: &mut App, mut options: Options) {
     options.readonly |= app.state.readonly;
     app.state.template = Some(options.clone());
-    let scope = (app.connect)(options);
-    app.add(scope);
+    match (app.connect)(options) {
+        Ok(scope) => app.add(scope),
+        Err(error) => {
+            // What was typed is kept, with the reason beside it.
+            let mut dialog = dialog::connect::Connect::new(app.state.template.as_ref());
+            dialog.set_error(&format!("{error:#}"));
+            app.state.overlays.push(Overlay::Connect(Box::new(dialog)));
+        }
+    }
 }
 
 fn open(app: &mut App, path: &Path) {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::journal::Journal;
+use crate::scope::Scope;
 
 /// Watches journals, one small task each, and wakes the loop once for any number of changes.
 #[derive(Debug, Default)]
@@ -17,13 +17,14 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Watches one more journal.
-    pub(super) fn add(&mut self, journal: Journal) {
+    /// Watches one more session.
+    pub(super) fn add(&mut self, scope: Scope) {
         let (wake, waiting) = (Arc::clone(&self.wake), Arc::clone(&self.waiting));
         self.tasks.push(tokio::spawn(async move {
+            let mut seen = 0;
             loop {
-                let seen = journal.len();
-                journal.changed(seen).await;
+                scope.changed(seen).await;
+                seen = scope.journal().len();
                 waiting.store(true, Ordering::Release);
                 wake.notify_one();
                 // More often than it is drawn nobody has to be told.
