@@ -209,7 +209,7 @@ fn panes(state: &State, tab: &Tab, layout: &Layout, buf: &mut Buffer) {
 fn inside(state: &State, tab: &Tab, slot: &Slot, buf: &mut Buffer) {
     let theme = &state.theme;
     let focused = state.focus == slot.pane;
-    let area = slot.inner;
+    let area = content_area(slot);
     match slot.pane {
         Pane::Connection => pane::connection::draw(tab, tab.connection_top, area, buf, theme),
         Pane::Namespaces => pane::namespaces::draw(tab, tab.namespace, focused, area, buf, theme),
@@ -229,6 +229,19 @@ fn inside(state: &State, tab: &Tab, slot: &Slot, buf: &mut Buffer) {
         Pane::Compose => around::with(state, tab, |around| {
             tab.composer.draw(area, buf, theme, around, focused);
         }),
+    }
+}
+
+/// Where a pane's content goes: the composer keeps a column free at both sides.
+fn content_area(slot: &Slot) -> Rect {
+    let inner = slot.inner;
+    if slot.pane != Pane::Compose {
+        return inner;
+    }
+    Rect {
+        x: inner.x.saturating_add(1).min(inner.right()),
+        width: inner.width.saturating_sub(2),
+        ..inner
     }
 }
 
@@ -428,8 +441,7 @@ fn hints(state: &State, layout: &Layout, buf: &mut Buffer) {
             break;
         }
         pen.put(" ", theme.style(Role::Dim));
-        pen.put(&key, theme.style(Role::Key))
-            .gap(1)
+        pen.put(&key, theme.style(Role::Key)).put(" ", theme.style(Role::Dim))
             .put(word, theme.style(Role::Dim))
             .put(" ", theme.style(Role::Dim));
     }
@@ -463,9 +475,10 @@ fn popup_and_cursor(state: &State, layout: &Layout, buf: &mut Buffer) -> Option<
     if state.focus != Pane::Compose || !state.overlays.is_empty() {
         return None;
     }
+    let area = content_area(slot);
     tab.composer
-        .draw_popup(slot.inner, layout.screen, buf, &state.theme);
-    tab.composer.cursor(slot.inner)
+        .draw_popup(area, layout.screen, buf, &state.theme);
+    tab.composer.cursor(area)
 }
 
 fn overlays(state: &State, screen: Rect, buf: &mut Buffer) -> Option<Position> {

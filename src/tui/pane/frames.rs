@@ -26,10 +26,10 @@ struct Columns {
 
 impl Columns {
     fn new(width: u16, time: TimeMode, lines: &[Line]) -> Columns {
-        let narrow = width < 90;
+        let narrow = width < 78;
         let widest = |of: &dyn Fn(&Line) -> usize| lines.iter().map(of).max().unwrap_or(0) as u16;
         let nsp = widest(&|line| text::width(&line.nsp)).clamp(2, if narrow { 8 } else { 16 });
-        let kind = widest(&|line| text::width(&line.kind)).clamp(7, if narrow { 11 } else { 16 });
+        let kind = widest(&|line| text::width(&line.kind)).clamp(7, if narrow { 13 } else { 16 });
         let note = widest(&|line| text::width(&line.note)).min(12);
         Columns {
             time: match time {
