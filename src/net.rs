@@ -15,3 +15,6 @@ pub mod cookies;
 pub mod dial;
 pub mod http;
 pub mod websocket;
+
+#[cfg(test)]
+mod stub;

@@ -94,7 +94,13 @@ pub fn run(plan: Plan) -> Exit {
             }
         };
         let input = input::read(std::io::stdin());
-        let scope = Scope::connect(plan.options, plan.record);
+        let scope = match Scope::connect(plan.options, plan.record) {
+            Ok(scope) => scope,
+            Err(error) => {
+                complain(error);
+                return Exit::Usage;
+            }
+        };
         let session = session::Session::new(scope, std::io::stdout(), plan.quiet, input, plan.time);
         session.run(&mut stops).await
     });

@@ -39,7 +39,10 @@ impl Jar {
                 (name.trim().to_owned(), value.trim().to_owned())
             })
             .collect();
-        Jar { given, store: CookieStore::default() }
+        Jar {
+            given,
+            store: CookieStore::default(),
+        }
     }
 
     /// Takes in the `Set-Cookie` values of a response from `url`. Those that are not valid for
@@ -52,7 +55,9 @@ impl Jar {
         let url = http(url);
         let mut changes = Vec::new();
         for value in values {
-            let Ok(cookie) = RawCookie::parse(value.to_owned()) else { continue };
+            let Ok(cookie) = RawCookie::parse(value.to_owned()) else {
+                continue;
+            };
             let name = cookie.name().to_owned();
             let old = self.value(&url, &name);
             let new = match self.store.insert_raw(&cookie, &url) {
@@ -101,7 +106,10 @@ impl Jar {
             let len = |cookie: &cookie_store::Cookie<'_>| String::from(&cookie.path).len();
             len(b).cmp(&len(a)).then_with(|| a.name().cmp(b.name()))
         });
-        found.into_iter().map(|cookie| cookie.name_value()).collect()
+        found
+            .into_iter()
+            .map(|cookie| cookie.name_value())
+            .collect()
     }
 }
 
@@ -128,7 +136,11 @@ mod tests {
 
     fn change(name: &str, old: Option<&str>, new: Option<&str>) -> CookieChange {
         let own = |text: Option<&str>| text.map(str::to_owned);
-        CookieChange { name: name.to_owned(), old: own(old), new: own(new) }
+        CookieChange {
+            name: name.to_owned(),
+            old: own(old),
+            new: own(new),
+        }
     }
 
     #[test]
@@ -137,9 +149,15 @@ mod tests {
         let socket = url("ws://127.0.0.1:3000/socket.io/?EIO=4&transport=websocket");
         let mut jar = Jar::default();
         assert_eq!(jar.header(&poll), None);
-        assert_eq!(jar.store(&poll, ["LB=1; Path=/"]), [change("LB", None, Some("1"))]);
+        assert_eq!(
+            jar.store(&poll, ["LB=1; Path=/"]),
+            [change("LB", None, Some("1"))]
+        );
         assert_eq!(jar.header(&socket).as_deref(), Some("LB=1"));
-        assert_eq!(jar.store(&socket, ["LB=2; Path=/"]), [change("LB", Some("1"), Some("2"))]);
+        assert_eq!(
+            jar.store(&socket, ["LB=2; Path=/"]),
+            [change("LB", Some("1"), Some("2"))]
+        );
         assert_eq!(jar.store(&socket, ["LB=2; Path=/"]), []);
         assert_eq!(jar.header(&poll).as_deref(), Some("LB=2"));
         let gone = jar.store(&poll, ["LB=; Path=/; Max-Age=0"]);
@@ -153,9 +171,17 @@ mod tests {
         let here = url("https://h.test/socket.io/");
         jar.store(
             &here,
-            ["a=1; Path=/", "s=2; Secure; Path=/", "p=3; Path=/socket.io", "x=4; Domain=other.test"],
+            [
+                "a=1; Path=/",
+                "s=2; Secure; Path=/",
+                "p=3; Path=/socket.io",
+                "x=4; Domain=other.test",
+            ],
         );
-        assert_eq!(jar.header(&url("wss://h.test/socket.io/")).as_deref(), Some("p=3; a=1; s=2"));
+        assert_eq!(
+            jar.header(&url("wss://h.test/socket.io/")).as_deref(),
+            Some("p=3; a=1; s=2")
+        );
         assert_eq!(jar.header(&url("http://h.test/")).as_deref(), Some("a=1"));
         assert_eq!(jar.header(&url("https://other.test/")), None);
     }
@@ -165,7 +191,10 @@ mod tests {
         let mut jar = Jar::new(["a=1; b=x=y", "c"]);
         let here = url("http://h.test/");
         assert_eq!(jar.header(&here).as_deref(), Some("a=1; b=x=y; c="));
-        assert_eq!(jar.store(&here, ["a=2"]), [change("a", Some("1"), Some("2"))]);
+        assert_eq!(
+            jar.store(&here, ["a=2"]),
+            [change("a", Some("1"), Some("2"))]
+        );
         assert_eq!(jar.header(&here).as_deref(), Some("b=x=y; c=; a=2"));
     }
 }

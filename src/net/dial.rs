@@ -84,14 +84,22 @@ impl FromStr for Resolve {
     fn from_str(text: &str) -> Result<Self, String> {
         let parts: Vec<&str> = text.splitn(3, ':').collect();
         let [host, port, addr] = parts[..] else {
-            return Err(format!("`{text}` is not host:port:addr, such as api.test:443:127.0.0.1"));
+            return Err(format!(
+                "`{text}` is not host:port:addr, such as api.test:443:127.0.0.1"
+            ));
         };
-        let port = port.parse().map_err(|_| format!("`{port}` in `{text}` is not a port"))?;
+        let port = port
+            .parse()
+            .map_err(|_| format!("`{port}` in `{text}` is not a port"))?;
         let addr = addr
             .trim_matches(['[', ']'])
             .parse()
             .map_err(|_| format!("`{addr}` in `{text}` is not an IP address"))?;
-        Ok(Resolve { host: host.to_ascii_lowercase(), port, addr })
+        Ok(Resolve {
+            host: host.to_ascii_lowercase(),
+            port,
+            addr,
+        })
     }
 }
 
@@ -110,7 +118,10 @@ impl Endpoint {
             Host::Domain(name) => Host::parse(name).unwrap_or_else(|_| Host::Domain(name.into())),
             host => host.to_owned(),
         };
-        Some(Endpoint { host, port: url.port_or_known_default().or(default)? })
+        Some(Endpoint {
+            host,
+            port: url.port_or_known_default().or(default)?,
+        })
     }
 
     fn is_loopback(&self) -> bool {
@@ -190,13 +201,18 @@ impl Dialer {
         let secure = match url.scheme() {
             "http" | "ws" => false,
             "https" | "wss" => true,
-            other => return Err(DialError::setup(
-                format!("cannot connect with the scheme `{other}`"),
-                "use http, https, ws or wss",
-            )),
+            other => {
+                return Err(DialError::setup(
+                    format!("cannot connect with the scheme `{other}`"),
+                    "use http, https, ws or wss",
+                ));
+            }
         };
         let target = Endpoint::of(url, None).ok_or_else(|| {
-            DialError::setup(format!("`{url}` names no host"), "write it as http://host:port")
+            DialError::setup(
+                format!("`{url}` names no host"),
+                "write it as http://host:port",
+            )
         })?;
         let deadline = Instant::now() + inner.connect_timeout;
         let mut timing = Timing::default();
@@ -224,12 +240,22 @@ impl Dialer {
         }
         let mut info = None;
         if secure {
-            let result = inner.tls.handshake(&target, stream, deadline, &mut timing).await;
+            let result = inner
+                .tls
+                .handshake(&target, stream, deadline, &mut timing)
+                .await;
             let (wrapped, found) = result.map_err(|error| fail(error, &timing))?;
             (stream, info) = (wrapped, Some(found));
         }
         let proxy = proxy.map(|proxy| proxy.to_string());
-        Ok(Dialed { stream, timing, local, peer, proxy, tls: info })
+        Ok(Dialed {
+            stream,
+            timing,
+            local,
+            peer,
+            proxy,
+            tls: info,
+        })
     }
 
     /// The tunnel through `proxy`, which itself may be reached by TLS.
@@ -256,10 +282,15 @@ impl Dialer {
         is_proxy: bool,
         timing: &mut Timing,
     ) -> Result<TcpStream, DialError> {
-        let what = if is_proxy { format!("the proxy {to}") } else { to.to_string() };
+        let what = if is_proxy {
+            format!("the proxy {to}")
+        } else {
+            to.to_string()
+        };
         let lookup = timeout_at(deadline, self.lookup(to)).await;
-        let (addresses, dns) =
-            lookup.map_err(|_| DialError::timeout(Phase::Dns, &what)).flatten()?;
+        let (addresses, dns) = lookup
+            .map_err(|_| DialError::timeout(Phase::Dns, &what))
+            .flatten()?;
         timing.dns = dns;
         let started = Instant::now();
         let result = timeout_at(deadline, race(&addresses)).await;
@@ -282,7 +313,10 @@ impl Dialer {
             .resolve
             .iter()
             .filter(|rule| rule.port == to.port)
-            .filter(|rule| rule.host.eq_ignore_ascii_case(name.trim_matches(['[', ']'])))
+            .filter(|rule| {
+                rule.host
+                    .eq_ignore_ascii_case(name.trim_matches(['[', ']']))
+            })
             .map(|rule| SocketAddr::new(rule.addr, to.port))
             .collect();
         if !fixed.is_empty() {
@@ -294,8 +328,9 @@ impl Dialer {
             Host::Domain(ref name) => {
                 let started = Instant::now();
                 let found = tokio::net::lookup_host((name.as_str(), to.port)).await;
-                let addresses: Vec<SocketAddr> =
-                    found.map_err(|error| DialError::dns(name, Some(&error)))?.collect();
+                let addresses: Vec<SocketAddr> = found
+                    .map_err(|error| DialError::dns(name, Some(&error)))?
+                    .collect();
                 if addresses.is_empty() {
                     return Err(DialError::dns(name, None));
                 }
@@ -335,7 +370,8 @@ async fn race(addresses: &[SocketAddr]) -> std::io::Result<TcpStream> {
 
 /// Milliseconds since `started`.
 pub(crate) fn ms(started: Instant) -> f64 {
-    started.elapsed().as_secs_f64() * 1000.0
+    // Whole microseconds: more digits would only look exact.
+    started.elapsed().as_micros() as f64 / 1e3
 }
 
 #[cfg(test)]

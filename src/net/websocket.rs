@@ -10,14 +10,14 @@
 //! }
 //! ```
 //!
-//! What stands in the response after the 101's head is in the reader already, so
-//! [`WsReader::try_next`] is called once before the first [`WsReader::next_batch`].
+//! What came in one piece with the 101's head is the first batch.
 
 use std::io;
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::dial::error::plain_io;
@@ -39,6 +39,9 @@ const LOW: usize = 32 * 1024;
 const MAX_HEAD: usize = 64 * 1024;
 /// Bytes of a refusal's body that are read.
 const MAX_REFUSAL: usize = 64 * 1024;
+/// How long a refusal's body is waited for: some servers keep the connection open after it and
+/// say nothing about its length.
+const REFUSAL_WAIT: Duration = Duration::from_secs(2);
 /// Writing buffers above this size are given back once they are empty.
 const KEEP: usize = 1024 * 1024;
 
@@ -143,7 +146,11 @@ pub async fn connect(
     let (mut stream, mut timing) = (dialed.stream, dialed.timing);
     let broken = |message: String, bytes: &[u8], mut timing: Timing| {
         timing.total = Some(ms(started));
-        UpgradeError::NoResponse { message, bytes: Bytes::copy_from_slice(bytes), timing }
+        UpgradeError::NoResponse {
+            message,
+            bytes: Bytes::copy_from_slice(bytes),
+            timing,
+        }
     };
     let sent = async {
         stream.write_all(&head).await?;
@@ -181,15 +188,23 @@ pub async fn connect(
         }
     };
     buf.advance(size);
-    let mut response = UpgradeResponse { status, headers: response_headers, body: Bytes::new() };
+    let mut response = UpgradeResponse {
+        status,
+        headers: response_headers,
+        body: Bytes::new(),
+    };
     let deflate = match handshake::check_response(headers, status, &response.headers) {
         Ok(deflate) => deflate,
         Err(why) => {
             if status != 101 {
-                response.body = refusal_body(&mut stream, buf, &response.headers).await;
+                response.body = refusal_body(&mut stream, buf, status, &response.headers).await;
             }
             timing.total = Some(ms(started));
-            return Err(UpgradeError::Refused { why, response, timing });
+            return Err(UpgradeError::Refused {
+                why,
+                response,
+                timing,
+            });
         }
     };
     timing.total = Some(ms(started));
@@ -201,11 +216,7 @@ pub async fn connect(
         peer: dialed.peer,
         proxy: dialed.proxy,
         tls: dialed.tls,
-        reader: WsReader {
-            io: read,
-            buf,
-            decoder: Decoder::new(Role::Client, deflate.as_ref(), limits),
-        },
+        reader: WsReader::new(read, buf, Role::Client, deflate.as_ref(), limits),
         writer: WsWriter::new(write, Role::Client, deflate.as_ref()),
     })
 }
@@ -215,8 +226,18 @@ fn has_end_of_head(bytes: &[u8]) -> bool {
 }
 
 /// The body of a refusal: up to `Content-Length`, the end of the chunks or of the connection,
-/// and never more than [`MAX_REFUSAL`]. What came before an error is good enough.
-async fn refusal_body(stream: &mut Stream, mut buf: BytesMut, headers: &Headers) -> Bytes {
+/// and never more than [`MAX_REFUSAL`] or after [`REFUSAL_WAIT`]. What came before an error is
+/// good enough.
+async fn refusal_body(
+    stream: &mut Stream,
+    mut buf: BytesMut,
+    status: u16,
+    headers: &Headers,
+) -> Bytes {
+    if matches!(status, 100..=199 | 204 | 304) {
+        return Bytes::new();
+    }
+    let deadline = Instant::now() + REFUSAL_WAIT;
     let chunked = header_values(headers, "Transfer-Encoding")
         .any(|value| value.to_ascii_lowercase().contains("chunked"));
     let length = header(headers, "Content-Length")
@@ -224,13 +245,17 @@ async fn refusal_body(stream: &mut Stream, mut buf: BytesMut, headers: &Headers)
         .filter(|_| !chunked)
         .map_or(MAX_REFUSAL, |length| length.min(MAX_REFUSAL));
     while buf.len() < length && !(chunked && unchunk(&buf).1) {
-        match stream.read_buf(&mut buf).await {
-            Ok(0) | Err(_) => break,
-            Ok(_) => {}
+        match timeout_at(deadline, stream.read_buf(&mut buf)).await {
+            Ok(Ok(0)) | Ok(Err(_)) | Err(_) => break,
+            Ok(Ok(_)) => {}
         }
     }
     buf.truncate(length);
-    let raw = if chunked { unchunk(&buf).0 } else { buf.freeze() };
+    let raw = if chunked {
+        unchunk(&buf).0
+    } else {
+        buf.freeze()
+    };
     let encodings: Vec<&str> = header_values(headers, "Content-Encoding").collect();
     content::decode(&encodings.join(","), raw.clone(), MAX_REFUSAL).unwrap_or(raw)
 }
@@ -273,6 +298,8 @@ pub struct WsReader<R> {
     io: R,
     buf: BytesMut,
     decoder: Decoder,
+    /// Bytes lie in `buf` that no `try_next` has looked at.
+    unread: bool,
 }
 
 impl<R: AsyncRead + Unpin> WsReader<R> {
@@ -284,24 +311,37 @@ impl<R: AsyncRead + Unpin> WsReader<R> {
         deflate: Option<&DeflateParams>,
         limits: Limits,
     ) -> Self {
-        WsReader { io, buf: leftover, decoder: Decoder::new(receiver, deflate, limits) }
+        let unread = !leftover.is_empty();
+        let decoder = Decoder::new(receiver, deflate, limits);
+        WsReader {
+            io,
+            buf: leftover,
+            decoder,
+            unread,
+        }
     }
 
-    /// Waits for bytes and reads once. Dropping the future loses nothing.
+    /// Waits for bytes and reads once; what was left over from the handshake counts as read.
+    /// Dropping the future loses nothing.
     ///
     /// # Errors
     /// The system's error; the connection is dead then.
     pub async fn next_batch(&mut self) -> Result<Batch, ReadError> {
+        if std::mem::take(&mut self.unread) {
+            return Ok(Batch::Data);
+        }
         if self.buf.capacity() - self.buf.len() < LOW.max(self.decoder.missing()) {
             self.buf.reserve(READ.max(self.decoder.missing()));
         }
         match self.io.read_buf(&mut self.buf).await {
-            Ok(0) => Ok(Batch::End { cut: !self.decoder.is_between_messages(&self.buf) }),
+            Ok(0) => Ok(Batch::End {
+                cut: !self.decoder.is_between_messages(&self.buf),
+            }),
             Ok(_) => Ok(Batch::Data),
             // Many servers just drop the TCP connection under TLS; that is an end, not a break.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Ok(Batch::End { cut: !self.decoder.is_between_messages(&self.buf) })
-            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Batch::End {
+                cut: !self.decoder.is_between_messages(&self.buf),
+            }),
             Err(error) => Err(error.into()),
         }
     }
@@ -312,6 +352,7 @@ impl<R: AsyncRead + Unpin> WsReader<R> {
     /// A violation; the same again from then on. The caller closes with its
     /// [`Violation::close_code`].
     pub fn try_next(&mut self) -> Result<Option<Message>, Violation> {
+        self.unread = false;
         self.decoder.decode(&mut self.buf)
     }
 }
@@ -328,7 +369,11 @@ pub struct WsWriter<W> {
 impl<W: AsyncWrite + Unpin> WsWriter<W> {
     /// A writer for what `sender` sends over `io`.
     pub fn new(io: W, sender: Role, deflate: Option<&DeflateParams>) -> Self {
-        WsWriter { io, out: BytesMut::new(), encoder: Encoder::new(sender, deflate) }
+        WsWriter {
+            io,
+            out: BytesMut::new(),
+            encoder: Encoder::new(sender, deflate),
+        }
     }
 
     /// Appends a message to the buffer. Returns the payload bytes on the wire where it was

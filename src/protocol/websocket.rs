@@ -100,6 +100,8 @@ pub struct Limits {
 impl Default for Limits {
     /// 64 MiB a message: far above Socket.IO's default `maxHttpBufferSize` of 1 MB.
     fn default() -> Self {
-        Limits { message: 64 * 1024 * 1024 }
+        Limits {
+            message: 64 * 1024 * 1024,
+        }
     }
 }

@@ -111,37 +111,67 @@ macro_rules! actions {
 actions! {
     /// Show the keys of the focused pane
     Help "help" ["?", "F1"] [Global Compose] View;
-    /// Go back one step; quit when there is nothing to go back from
+    /// Go back one step, then quit
     Back "back" ["q", "esc"] [Global Compose] View;
     /// Quit at once
     Quit "quit" ["Q", "ctrl+c"] [Global Compose] View;
     /// Type a command, or find an action by name
     Command "command" [":", "ctrl+p"] [Global Compose] View;
-    /// Stop the program and go back to the shell until `fg`
-    Suspend "suspend" ["ctrl+z"] [Global Compose] View;
-    /// Draw the whole screen again
-    Redraw "redraw" ["ctrl+l"] [Global Compose] View;
 
-    /// Move up
-    Up "up" ["up", "k"] [Global] View;
-    /// Move down
-    Down "down" ["down", "j"] [Global] View;
-    /// Move left, or fold
-    Left "left" ["left", "h"] [Global] View;
-    /// Move right, or unfold
-    Right "right" ["right", "l"] [Global] View;
-    /// Go to the first row
-    Top "top" ["g", "home"] [Global] View;
-    /// Go to the last row
-    Bottom "bottom" ["G", "end"] [Global] View;
-    /// Move up by a page
-    PageUp "page_up" ["pageup"] [Global] View;
-    /// Move down by a page
-    PageDown "page_down" ["pagedown"] [Global] View;
-    /// Move up by half a page
-    HalfUp "half_up" ["ctrl+u"] [Global] View;
-    /// Move down by half a page
-    HalfDown "half_down" ["ctrl+d"] [Global] View;
+    /// Write an event
+    Compose "compose" ["i"] [Global] View;
+    /// Turn the selected row into a draft
+    Draft "draft" ["r"] [Global] Server;
+    /// Answer the selected event, for which the server wants an ack
+    Answer "answer" ["a"] [Global] Server;
+    /// Join a namespace
+    Join "join" ["J"] [Global] Server;
+    /// Leave a namespace
+    Leave "leave" ["L"] [Global] ServerAsk;
+    /// Connect, or try now instead of waiting
+    Connect "connect" ["c"] [Global] View;
+    /// Disconnect
+    Disconnect "disconnect" ["d"] [Global] ServerAsk;
+    /// Break the connection on purpose
+    Break "break" ["x"] [Global] ServerAsk;
+
+    /// Search in the frame log
+    Search "search" ["/"] [Global] View;
+    /// Go to the next hit of the search
+    NextHit "next_hit" ["n"] [Global] View;
+    /// Go to the previous hit of the search
+    PreviousHit "previous_hit" ["N"] [Global] View;
+    /// Type a filter for the frame log
+    Filter "filter" ["f"] [Global] View;
+    /// Switch the filter off and on
+    ToggleFilter "toggle_filter" ["!"] [Global] View;
+    /// Follow the newest row
+    Follow "follow" ["F"] [Global] View;
+    /// Pause the view; the connection goes on
+    Pause "pause" ["space"] [Global] View;
+    /// Turn the level: packets, packets and frames, everything raw
+    Level "level" ["v"] [Global] View;
+    /// Turn the time: wall clock, delta to the row above, since connect
+    Time "time" ["t"] [Global] View;
+    /// Show masked secrets, or mask them again
+    Secrets "secrets" ["S"] [Global] View;
+
+    /// Leave a mark in the journal
+    Mark "mark" ["m"] [Global] View;
+    /// Go to the next mark
+    NextMark "next_mark" ["u"] [Global] View;
+    /// Go to the previous mark
+    PreviousMark "previous_mark" ["U"] [Global] View;
+    /// Go to the next error
+    NextError "next_error" ["e"] [Global] View;
+    /// Go to the previous error
+    PreviousError "previous_error" ["E"] [Global] View;
+    /// Copy the selected row
+    Copy "copy" ["y"] [Global] View;
+    /// Save the session to a file
+    Save "save" ["w"] [Global] View;
+    /// Open a saved session
+    Open "open" ["o"] [Global] View;
 
     /// Focus the next pane
     NextPane "next_pane" ["tab"] [Global] View;
@@ -166,62 +196,33 @@ actions! {
     /// Show the next connection
     NextConnection "next_connection" ["]"] [Global] View;
 
-    /// Search in the frame log
-    Search "search" ["/"] [Global] View;
-    /// Go to the next hit of the search
-    NextHit "next_hit" ["n"] [Global] View;
-    /// Go to the previous hit of the search
-    PreviousHit "previous_hit" ["N"] [Global] View;
-    /// Type a filter for the frame log
-    Filter "filter" ["f"] [Global] View;
-    /// Switch the filter off and on
-    ToggleFilter "toggle_filter" ["!"] [Global] View;
-    /// Follow the newest row
-    Follow "follow" ["F"] [Global] View;
-    /// Pause the view; the connection goes on
-    Pause "pause" ["space"] [Global] View;
-    /// Turn the level: packets, packets and frames, everything raw
-    Level "level" ["v"] [Global] View;
-    /// Turn the time: wall clock, delta to the row above, since connect
-    Time "time" ["t"] [Global] View;
-    /// Show masked secrets, or mask them again
-    Secrets "secrets" ["S"] [Global] View;
+    /// Move up
+    Up "up" ["up", "k"] [Global] View;
+    /// Move down
+    Down "down" ["down", "j"] [Global] View;
+    /// Move left, or fold
+    Left "left" ["left", "h"] [Global] View;
+    /// Move right, or unfold
+    Right "right" ["right", "l"] [Global] View;
+    /// Go to the first row
+    Top "top" ["g", "home"] [Global] View;
+    /// Go to the last row
+    Bottom "bottom" ["G", "end"] [Global] View;
+    /// Move up by a page
+    PageUp "page_up" ["pageup"] [Global] View;
+    /// Move down by a page
+    PageDown "page_down" ["pagedown"] [Global] View;
+    /// Move up by half a page
+    HalfUp "half_up" ["ctrl+u"] [Global] View;
+    /// Move down by half a page
+    HalfDown "half_down" ["ctrl+d"] [Global] View;
 
-    /// Write an event
-    Compose "compose" ["i"] [Global] View;
-    /// Turn the selected row into a draft
-    Draft "draft" ["r"] [Global] Server;
-    /// Answer the selected event, for which the server wants an ack
-    Answer "answer" ["a"] [Global] Server;
-    /// Join a namespace
-    Join "join" ["J"] [Global] Server;
-    /// Leave a namespace
-    Leave "leave" ["L"] [Global] ServerAsk;
-    /// Connect, or try now instead of waiting
-    Connect "connect" ["c"] [Global] View;
-    /// Disconnect
-    Disconnect "disconnect" ["d"] [Global] ServerAsk;
-    /// Break the connection on purpose
-    Break "break" ["x"] [Global] ServerAsk;
+    /// Stop, and go back to the shell until `fg`
+    Suspend "suspend" ["ctrl+z"] [Global Compose] View;
+    /// Draw the whole screen again
+    Redraw "redraw" ["ctrl+l"] [Global Compose] View;
 
-    /// Leave a mark in the journal
-    Mark "mark" ["m"] [Global] View;
-    /// Go to the next mark
-    NextMark "next_mark" ["u"] [Global] View;
-    /// Go to the previous mark
-    PreviousMark "previous_mark" ["U"] [Global] View;
-    /// Go to the next error
-    NextError "next_error" ["e"] [Global] View;
-    /// Go to the previous error
-    PreviousError "previous_error" ["E"] [Global] View;
-    /// Copy the selected row
-    Copy "copy" ["y"] [Global] View;
-    /// Save the session to a file
-    Save "save" ["w"] [Global] View;
-    /// Open a saved session
-    Open "open" ["o"] [Global] View;
-
-    /// Open the row: its packet, its parts, or the ack that belongs to it
+    /// Open the row: its packet, its parts or its ack
     Enter "enter" ["enter"] [Frames Detail Connection Namespaces Reconnects] View;
     /// Say why, with the rows that prove it
     Why "why" ["enter"] [Findings] View;

@@ -31,7 +31,13 @@ pub fn run(plan: Plan) -> Exit {
                 return Exit::Usage;
             }
         };
-        let scope = Scope::connect(plan.options.clone(), plan.record.clone());
+        let scope = match Scope::connect(plan.options.clone(), plan.record.clone()) {
+            Ok(scope) => scope,
+            Err(error) => {
+                complain(error);
+                return Exit::Usage;
+            }
+        };
         let exit = match scope.command(Command::Emit(plan.emit.clone())) {
             Ok(()) => {
                 let watching = watch(&scope, &plan);

@@ -33,7 +33,12 @@ impl Certificate {
         let (subject, _) = expect(fields, 0x30)?;
         let (not_before, rest) = time(validity)?;
         let (not_after, _) = time(rest)?;
-        Some(Certificate { subject: name(subject), issuer: name(issuer), not_before, not_after })
+        Some(Certificate {
+            subject: name(subject),
+            issuer: name(issuer),
+            not_before,
+            not_after,
+        })
     }
 
     /// Whether it names itself as its signer.
@@ -50,7 +55,9 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         0..=0x7f => (usize::from(*first), rest),
         0x81..=0x84 => {
             let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            let len = bytes.iter().fold(0u64, |len, byte| (len << 8) | u64::from(*byte));
+            let len = bytes
+                .iter()
+                .fold(0u64, |len, byte| (len << 8) | u64::from(*byte));
             (usize::try_from(len).ok()?, rest)
         }
         _ => return None,
@@ -71,8 +78,12 @@ fn name(mut der: &[u8]) -> String {
         der = rest;
         while let Some((pair, rest)) = expect(set, 0x30) {
             set = rest;
-            let Some((oid, value)) = expect(pair, 0x06) else { continue };
-            let Some((tag, text, _)) = element(value) else { continue };
+            let Some((oid, value)) = expect(pair, 0x06) else {
+                continue;
+            };
+            let Some((tag, text, _)) = element(value) else {
+                continue;
+            };
             // Attribute types of RFC 4519.
             let key = match oid {
                 [0x55, 0x04, 0x03] => "CN",
@@ -134,13 +145,20 @@ mod tests {
     #[test]
     fn a_certificate_is_read() {
         let mut params = rcgen::CertificateParams::new(vec!["example.test".into()]).unwrap();
-        params.distinguished_name.push(rcgen::DnType::OrganizationName, "Tést");
-        params.distinguished_name.push(rcgen::DnType::CommonName, "example.test");
+        params
+            .distinguished_name
+            .push(rcgen::DnType::OrganizationName, "Tést");
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, "example.test");
         params.not_before = rcgen::date_time_ymd(2020, 2, 3);
         params.not_after = rcgen::date_time_ymd(2051, 4, 5);
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate = Certificate::read(params.self_signed(&key).unwrap().der()).unwrap();
-        assert!(certificate.subject.contains("CN=example.test"), "{certificate:?}");
+        assert!(
+            certificate.subject.contains("CN=example.test"),
+            "{certificate:?}"
+        );
         assert!(certificate.subject.contains("O=Tést"), "{certificate:?}");
         assert_eq!(certificate.not_before, "2020-02-03 00:00:00 UTC");
         assert_eq!(certificate.not_after, "2051-04-05 00:00:00 UTC");

@@ -103,10 +103,7 @@ impl DialError {
         self
     }
 
-    pub(crate) fn setup(
-        message: impl Into<String>,
-        hint: impl Into<Cow<'static, str>>,
-    ) -> Self {
+    pub(crate) fn setup(message: impl Into<String>, hint: impl Into<Cow<'static, str>>) -> Self {
         DialError::new(Phase::Setup, DialErrorKind::Usage, message, hint)
     }
 
@@ -168,10 +165,14 @@ impl DialError {
 
 /// What ended a connection that was open, in plain words with the system's own text.
 pub(crate) fn plain_io(error: &io::Error) -> String {
-    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let tls = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     if let Some(tls) = tls {
-        return super::tls::alert_words(tls)
-            .map_or_else(|| format!("TLS failed ({tls})"), |words| format!("{words} ({tls})"));
+        return super::tls::alert_words(tls).map_or_else(
+            || format!("TLS failed ({tls})"),
+            |words| format!("{words} ({tls})"),
+        );
     }
     let words = match error.kind() {
         io::ErrorKind::ConnectionReset => "the other side reset the connection",

@@ -57,8 +57,13 @@ impl FromStr for ProxyUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let full = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let url = Url::parse(&full).map_err(|error| format!("`{text}` is no proxy URL: {error}"))?;
+        let full = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("http://{text}")
+        };
+        let url =
+            Url::parse(&full).map_err(|error| format!("`{text}` is no proxy URL: {error}"))?;
         let (scheme, port) = match url.scheme() {
             "http" => (Scheme::Http, 80),
             "https" => (Scheme::Https, 443),
@@ -75,9 +80,17 @@ impl FromStr for ProxyUrl {
         };
         let endpoint =
             Endpoint::of(&url, Some(port)).ok_or_else(|| format!("`{text}` names no host"))?;
-        let login = (!url.username().is_empty() || url.password().is_some())
-            .then(|| (unescape(url.username()), unescape(url.password().unwrap_or_default())));
-        Ok(ProxyUrl { scheme, endpoint, login })
+        let login = (!url.username().is_empty() || url.password().is_some()).then(|| {
+            (
+                unescape(url.username()),
+                unescape(url.password().unwrap_or_default()),
+            )
+        });
+        Ok(ProxyUrl {
+            scheme,
+            endpoint,
+            login,
+        })
     }
 }
 
@@ -124,18 +137,26 @@ pub(super) struct Proxies {
 
 impl fmt::Debug for Proxies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Proxies").field("given", &self.given).finish_non_exhaustive()
+        f.debug_struct("Proxies")
+            .field("given", &self.given)
+            .finish_non_exhaustive()
     }
 }
 
 impl Proxies {
     pub(super) fn new(given: Option<ProxyUrl>, from_env: bool) -> Self {
-        Proxies { given, env: from_env.then(Matcher::from_env) }
+        Proxies {
+            given,
+            env: from_env.then(Matcher::from_env),
+        }
     }
 
     #[cfg(test)]
     pub(super) fn from_matcher(matcher: Matcher) -> Self {
-        Proxies { given: None, env: Some(matcher) }
+        Proxies {
+            given: None,
+            env: Some(matcher),
+        }
     }
 
     /// The proxy for `target`, if any: the given one, else the environment's.
@@ -144,7 +165,11 @@ impl Proxies {
             return Some(given.clone());
         }
         let env = self.env.as_ref().filter(|_| !target.is_loopback())?;
-        let scheme = if matches!(url.scheme(), "https" | "wss") { "https" } else { "http" };
+        let scheme = if matches!(url.scheme(), "https" | "wss") {
+            "https"
+        } else {
+            "http"
+        };
         let found = env.intercept(&format!("{scheme}://{target}/").parse().ok()?)?;
         let mut proxy: ProxyUrl = found.uri().to_string().parse().ok()?;
         // The matcher takes the login off its URI.
@@ -156,7 +181,8 @@ impl Proxies {
                 .and_then(|value| STANDARD.decode(value.strip_prefix("Basic ")?).ok())
                 .and_then(|pair| String::from_utf8(pair).ok())
                 .and_then(|pair| {
-                    pair.split_once(':').map(|(user, password)| (user.into(), password.into()))
+                    pair.split_once(':')
+                        .map(|(user, password)| (user.into(), password.into()))
                 }),
             (None, None) => None,
         };
@@ -198,7 +224,9 @@ impl ProxyUrl {
                     }
                     None => Socks4Stream::connect_with_socket(stream, to).await,
                 };
-                result.map(Socks4Stream::into_inner).map_err(|e| self.socks_error(&e, target))
+                result
+                    .map(Socks4Stream::into_inner)
+                    .map_err(|e| self.socks_error(&e, target))
             }
             Scheme::Socks5 | Scheme::Socks5h => {
                 let result = match &self.login {
@@ -208,7 +236,9 @@ impl ProxyUrl {
                     }
                     None => Socks5Stream::connect_with_socket(stream, to).await,
                 };
-                result.map(Socks5Stream::into_inner).map_err(|e| self.socks_error(&e, target))
+                result
+                    .map(Socks5Stream::into_inner)
+                    .map_err(|e| self.socks_error(&e, target))
             }
         }
     }
@@ -229,7 +259,10 @@ impl ProxyUrl {
             )
             .os(error)
         };
-        stream.write_all(request.as_bytes()).await.map_err(|e| broken(&e))?;
+        stream
+            .write_all(request.as_bytes())
+            .await
+            .map_err(|e| broken(&e))?;
         stream.flush().await.map_err(|e| broken(&e))?;
         let mut head = Vec::with_capacity(256);
         // Byte by byte: what follows the head belongs to the target.
@@ -258,7 +291,12 @@ impl ProxyUrl {
             None => return Err(self.no_http(target, &head)),
         };
         let message = format!("the proxy {self} refused the tunnel to {target}: {line}");
-        Err(DialError::new(Phase::Proxy, DialErrorKind::Proxy, message, hint))
+        Err(DialError::new(
+            Phase::Proxy,
+            DialErrorKind::Proxy,
+            message,
+            hint,
+        ))
     }
 
     fn no_http(&self, target: &Endpoint, head: &[u8]) -> DialError {

@@ -110,7 +110,13 @@ impl TlsSetup {
         };
         base.alpn_protocols = vec![b"http/1.1".to_vec()];
         base.resumption = rustls::client::Resumption::disabled();
-        Ok(TlsSetup { options, roots, base, provider, platform: OnceLock::new() })
+        Ok(TlsSetup {
+            options,
+            roots,
+            base,
+            provider,
+            platform: OnceLock::new(),
+        })
     }
 
     fn platform(&self) -> Result<Arc<Verifier>, String> {
@@ -148,7 +154,9 @@ impl TlsSetup {
             Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2".to_owned(),
             other => format!("{other:?}"),
         };
-        let alpn = session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned());
+        let alpn = session
+            .alpn_protocol()
+            .map(|name| String::from_utf8_lossy(name).into_owned());
         let info = TlsInfo {
             version,
             alpn,
@@ -170,11 +178,14 @@ impl TlsSetup {
             provider: self.provider.clone(),
             seen: Mutex::default(),
         });
-        let stream = self.shake(proxy, stream, verifier).await.map_err(|mut error| {
-            error.phase = Phase::Proxy;
-            error.message = format!("TLS with the proxy: {}", error.message);
-            error
-        })?;
+        let stream = self
+            .shake(proxy, stream, verifier)
+            .await
+            .map_err(|mut error| {
+                error.phase = Phase::Proxy;
+                error.message = format!("TLS with the proxy: {}", error.message);
+                error
+            })?;
         Ok(Box::new(stream))
     }
 
@@ -185,7 +196,9 @@ impl TlsSetup {
         verifier: Arc<Recording>,
     ) -> Result<tokio_rustls::client::TlsStream<Stream>, DialError> {
         let mut config = self.base.clone();
-        config.dangerous().set_certificate_verifier(verifier.clone());
+        config
+            .dangerous()
+            .set_certificate_verifier(verifier.clone());
         let name = match &target.host {
             Host::Ipv4(ip) => ServerName::IpAddress(std::net::IpAddr::V4(*ip).into()),
             Host::Ipv6(ip) => ServerName::IpAddress(std::net::IpAddr::V6(*ip).into()),
@@ -219,7 +232,10 @@ struct Recording {
 
 impl Recording {
     fn take(&self) -> Seen {
-        self.seen.lock().map(|mut seen| std::mem::take(&mut *seen)).unwrap_or_default()
+        self.seen
+            .lock()
+            .map(|mut seen| std::mem::take(&mut *seen))
+            .unwrap_or_default()
     }
 
     fn judged<T>(&self, verdict: Result<T, Error>, pass: T) -> Result<T, Error> {
@@ -287,13 +303,17 @@ impl ServerCertVerifier for Recording {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
 /// A failed handshake as an error for a person.
 fn refusal(target: &Endpoint, error: &std::io::Error, seen: &Seen) -> DialError {
-    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    let tls = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<Error>());
     let Some(tls) = tls else {
         return DialError::new(
             Phase::Tls,
@@ -309,9 +329,9 @@ fn refusal(target: &Endpoint, error: &std::io::Error, seen: &Seen) -> DialError 
             Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             ) => "use a host name from the certificate, or go on with --insecure",
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-                "name the authority's PEM file with --cacert, or go on with --insecure"
-            }
+            Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature,
+            ) => "name the authority's PEM file with --cacert, or go on with --insecure",
             Error::General(_) => {
                 "install the package ca-certificates, or name the authorities with --cacert"
             }
@@ -339,7 +359,9 @@ fn refusal(target: &Endpoint, error: &std::io::Error, seen: &Seen) -> DialError 
 
 /// What an alert of the server means, where it is about our certificate.
 pub(super) fn alert_words(error: &Error) -> Option<&'static str> {
-    let Error::AlertReceived(alert) = error else { return None };
+    let Error::AlertReceived(alert) = error else {
+        return None;
+    };
     match alert {
         AlertDescription::CertificateRequired => Some("the server wants a client certificate"),
         AlertDescription::BadCertificate
@@ -348,7 +370,9 @@ pub(super) fn alert_words(error: &Error) -> Option<&'static str> {
         | AlertDescription::CertificateExpired
         | AlertDescription::CertificateUnknown
         | AlertDescription::UnknownCA
-        | AlertDescription::AccessDenied => Some("the server does not accept the client certificate"),
+        | AlertDescription::AccessDenied => {
+            Some("the server does not accept the client certificate")
+        }
         AlertDescription::HandshakeFailure => {
             Some("the server refused the handshake; it may want a client certificate")
         }
@@ -369,13 +393,19 @@ fn certificate_words(error: &Error, chain: &[Certificate]) -> String {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => match own {
             // The expired one may be an intermediate; the date helps where it is the server's.
             Some(own) if !own.not_after.is_empty() => {
-                format!("it, or one above it, has expired (its own last moment: {})", own.not_after)
+                format!(
+                    "it, or one above it, has expired (its own last moment: {})",
+                    own.not_after
+                )
             }
             _ => "it has expired".to_owned(),
         },
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => match own {
             Some(own) if !own.not_before.is_empty() => {
-                format!("it is not valid before {}; check this machine's clock", own.not_before)
+                format!(
+                    "it is not valid before {}; check this machine's clock",
+                    own.not_before
+                )
             }
             _ => "it is not valid yet; check this machine's clock".to_owned(),
         },
@@ -394,7 +424,15 @@ fn certificate_words(error: &Error, chain: &[Certificate]) -> String {
         }
         CertificateError::NotValidForNameContext { .. } => "it names no host".to_owned(),
         CertificateError::Revoked => "it was revoked".to_owned(),
-        CertificateError::BadSignature => "its signature is wrong".to_owned(),
+        CertificateError::BadSignature => match own {
+            Some(own) if !own.issuer.is_empty() => {
+                format!(
+                    "its signature was not made by the {} that is known here",
+                    own.issuer
+                )
+            }
+            _ => "its signature is wrong".to_owned(),
+        },
         CertificateError::BadEncoding => "it is damaged".to_owned(),
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
             "it is an authority's certificate, used as a server's".to_owned()
@@ -423,10 +461,11 @@ fn certificates(path: &Path, option: &str) -> Result<Vec<CertificateDer<'static>
             format!("{shown} ({option}) holds no certificate in PEM form"),
             not_pem(&bytes),
         )),
-        Err(error) => {
-            Err(DialError::setup(format!("{shown} ({option}) is damaged"), not_pem(&bytes))
-                .os(error))
-        }
+        Err(error) => Err(DialError::setup(
+            format!("{shown} ({option}) is damaged"),
+            not_pem(&bytes),
+        )
+        .os(error)),
     }
 }
 
@@ -440,7 +479,11 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, DialError> {
         } else {
             not_pem(&bytes)
         };
-        DialError::setup(format!("{} holds no usable private key", path.display()), hint).os(error)
+        DialError::setup(
+            format!("{} holds no usable private key", path.display()),
+            hint,
+        )
+        .os(error)
     })
 }
 

@@ -41,7 +41,11 @@ pub(super) struct Wire {
 impl Wire {
     /// Makes ready for the next exchange.
     pub(super) fn begin(&mut self, head: Vec<u8>, body: usize) {
-        *self = Wire { head, body, ..Wire::default() };
+        *self = Wire {
+            head,
+            body,
+            ..Wire::default()
+        };
     }
 
     fn read(&mut self, bytes: &[u8]) {
@@ -72,7 +76,9 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
 }
 
 fn is_interim(head: &[u8]) -> bool {
-    head.starts_with(b"HTTP/1.") && head.get(8..10) == Some(b" 1") && head.get(8..12) != Some(b" 101")
+    head.starts_with(b"HTTP/1.")
+        && head.get(8..10) == Some(b" 1")
+        && head.get(8..12) != Some(b" 101")
 }
 
 /// [`Wire`], shared between the exchange and its connection.
@@ -101,7 +107,12 @@ pub(super) struct Verbatim<T> {
 
 impl<T> Verbatim<T> {
     pub(super) fn new(io: T, wire: SharedWire) -> Self {
-        Verbatim { io, wire, writing: Writing::Head(0), pending: BytesMut::new() }
+        Verbatim {
+            io,
+            wire,
+            writing: Writing::Head(0),
+            pending: BytesMut::new(),
+        }
     }
 
     /// Takes in what the library writes.
@@ -117,7 +128,8 @@ impl<T> Verbatim<T> {
                     bytes = bytes.get(1..).unwrap_or_default();
                     if *seen == 4 {
                         let mut wire = lock(&self.wire);
-                        self.pending.extend_from_slice(&std::mem::take(&mut wire.head));
+                        self.pending
+                            .extend_from_slice(&std::mem::take(&mut wire.head));
                         self.writing = match wire.body {
                             0 => Writing::Head(0),
                             body => Writing::Body(body),

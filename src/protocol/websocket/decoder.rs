@@ -116,7 +116,14 @@ impl Decoder {
             }
             let len = match usize::try_from(head.len) {
                 Ok(len) if self.fits(len) => len,
-                _ => return self.refuse(ViolationKind::TooBig { limit: self.limits.message }, buf),
+                _ => {
+                    return self.refuse(
+                        ViolationKind::TooBig {
+                            limit: self.limits.message,
+                        },
+                        buf,
+                    );
+                }
             };
             let whole = head.size.saturating_add(len);
             if buf.len() < whole {
@@ -145,7 +152,11 @@ impl Decoder {
     /// What a head alone gives away.
     fn judge(&self, head: &Head) -> Result<(), ViolationKind> {
         let opens = matches!(head.opcode, OpCode::Data(Data::Text | Data::Binary));
-        let allowed = if opens && self.inflater.is_some() { RSV1 } else { 0 };
+        let allowed = if opens && self.inflater.is_some() {
+            RSV1
+        } else {
+            0
+        };
         if head.rsv & !allowed != 0 {
             return Err(ViolationKind::Rsv { bits: head.rsv });
         }
@@ -165,16 +176,15 @@ impl Decoder {
     }
 
     fn fits(&self, len: usize) -> bool {
-        let before = self.partial.as_ref().map_or(0, |partial| partial.data.len());
+        let before = self
+            .partial
+            .as_ref()
+            .map_or(0, |partial| partial.data.len());
         before.saturating_add(len) <= self.limits.message
     }
 
     /// Turns a wrong head into a violation, once it is sure whether the bytes are HTTP.
-    fn refuse(
-        &self,
-        kind: ViolationKind,
-        buf: &BytesMut,
-    ) -> Result<Option<Message>, Violation> {
+    fn refuse(&self, kind: ViolationKind, buf: &BytesMut) -> Result<Option<Message>, Violation> {
         let kind = if buf.starts_with(HTTP) {
             ViolationKind::HttpAfterUpgrade
         } else if HTTP.starts_with(buf) {
@@ -183,7 +193,11 @@ impl Decoder {
             kind
         };
         let proof = buf.get(..PROOF).unwrap_or(buf);
-        Err(Violation { at: self.offset, kind, bytes: Bytes::copy_from_slice(proof) })
+        Err(Violation {
+            at: self.offset,
+            kind,
+            bytes: Bytes::copy_from_slice(proof),
+        })
     }
 
     fn quirks(&mut self, head: &Head) -> Quirks {
@@ -212,7 +226,13 @@ impl Decoder {
                 (close(&payload, &mut quirks), Bytes::new())
             }
         };
-        Message { op, data, wire: None, frames: 1, quirks }
+        Message {
+            op,
+            data,
+            wire: None,
+            frames: 1,
+            quirks,
+        }
     }
 
     fn data(
@@ -225,7 +245,9 @@ impl Decoder {
     ) -> Result<Option<Message>, Violation> {
         if head.fin && self.partial.is_none() {
             let compressed = head.rsv & RSV1 != 0;
-            return self.finish(at, opcode == Data::Text, compressed, payload, 1, quirks).map(Some);
+            return self
+                .finish(at, opcode == Data::Text, compressed, payload, 1, quirks)
+                .map(Some);
         }
         let partial = self.partial.get_or_insert_with(|| Partial {
             text: opcode == Data::Text,
@@ -242,9 +264,15 @@ impl Decoder {
         }
         match self.partial.take() {
             None => Ok(None),
-            Some(Partial { text, compressed, data, frames, quirks }) => {
-                self.finish(at, text, compressed, data.freeze(), frames, quirks).map(Some)
-            }
+            Some(Partial {
+                text,
+                compressed,
+                data,
+                frames,
+                quirks,
+            }) => self
+                .finish(at, text, compressed, data.freeze(), frames, quirks)
+                .map(Some),
         }
     }
 
@@ -263,13 +291,17 @@ impl Decoder {
                 Ok(data) => (data, Some(payload.len() as u64)),
                 Err(error) => {
                     let kind = match error {
-                        InflateError::TooBig => {
-                            ViolationKind::TooBig { limit: self.limits.message }
-                        }
+                        InflateError::TooBig => ViolationKind::TooBig {
+                            limit: self.limits.message,
+                        },
                         InflateError::Corrupt(why) => ViolationKind::Inflate(why),
                     };
                     let proof = payload.get(..PROOF).unwrap_or(&payload);
-                    return Err(Violation { at, kind, bytes: Bytes::copy_from_slice(proof) });
+                    return Err(Violation {
+                        at,
+                        kind,
+                        bytes: Bytes::copy_from_slice(proof),
+                    });
                 }
             },
         };
@@ -277,25 +309,44 @@ impl Decoder {
             if self.tolerate_bad_text {
                 quirks.add(Quirk::TextNotUtf8);
             } else {
-                let valid_up_to =
-                    simdutf8::compat::from_utf8(&data).err().map_or(0, |e| e.valid_up_to());
+                let valid_up_to = simdutf8::compat::from_utf8(&data)
+                    .err()
+                    .map_or(0, |e| e.valid_up_to());
                 let kind = ViolationKind::TextNotUtf8 { valid_up_to };
-                return Err(Violation { at, kind, bytes: data });
+                return Err(Violation {
+                    at,
+                    kind,
+                    bytes: data,
+                });
             }
         }
         let op = if text { Op::Text } else { Op::Binary };
-        Ok(Message { op, data, wire, frames, quirks })
+        Ok(Message {
+            op,
+            data,
+            wire,
+            frames,
+            quirks,
+        })
     }
 }
 
 /// Reads a close frame's payload (RFC 6455, section 5.5.1).
 fn close(payload: &[u8], quirks: &mut Quirks) -> Op {
     let (code, rest) = match payload {
-        [] => return Op::Close { code: None, reason: None },
+        [] => {
+            return Op::Close {
+                code: None,
+                reason: None,
+            };
+        }
         [high, low, rest @ ..] => (u16::from_be_bytes([*high, *low]), rest),
         [_] => {
             quirks.add(Quirk::CloseCodeCut);
-            return Op::Close { code: None, reason: None };
+            return Op::Close {
+                code: None,
+                reason: None,
+            };
         }
     };
     // 1014 (bad gateway) was registered after tungstenite's list was written.
@@ -306,7 +357,10 @@ fn close(payload: &[u8], quirks: &mut Quirks) -> Op {
         quirks.add(Quirk::CloseReasonNotUtf8);
     }
     let reason = (!rest.is_empty()).then(|| String::from_utf8_lossy(rest).into_owned());
-    Op::Close { code: Some(code), reason }
+    Op::Close {
+        code: Some(code),
+        reason,
+    }
 }
 
 #[cfg(test)]

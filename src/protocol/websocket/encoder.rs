@@ -60,9 +60,9 @@ impl Encoder {
             Op::Binary => Ok(self.message(Data::Binary, data, out)),
             Op::Ping => self.control(Control::Ping, data, out).map(|()| None),
             Op::Pong => self.control(Control::Pong, data, out).map(|()| None),
-            Op::Close { code, reason } => {
-                self.close(*code, reason.as_deref().unwrap_or_default(), out).map(|()| None)
-            }
+            Op::Close { code, reason } => self
+                .close(*code, reason.as_deref().unwrap_or_default(), out)
+                .map(|()| None),
         }
     }
 
@@ -103,7 +103,9 @@ impl Encoder {
         reason: &str,
         out: &mut BytesMut,
     ) -> Result<(), EncodeError> {
-        let Some(code) = code else { return self.control(Control::Close, &[], out) };
+        let Some(code) = code else {
+            return self.control(Control::Close, &[], out);
+        };
         let mut payload = Vec::with_capacity(2 + reason.len());
         payload.extend_from_slice(&code.to_be_bytes());
         payload.extend_from_slice(reason.as_bytes());

@@ -95,7 +95,11 @@ pub fn apply_mask(payload: &mut [u8], mask: [u8; 4]) {
             chunk.copy_from_slice(&(u64::from_ne_bytes(bytes) ^ wide).to_ne_bytes());
         }
     }
-    for (byte, key) in chunks.into_remainder().iter_mut().zip(mask.into_iter().cycle()) {
+    for (byte, key) in chunks
+        .into_remainder()
+        .iter_mut()
+        .zip(mask.into_iter().cycle())
+    {
         *byte ^= key;
     }
 }
@@ -139,8 +143,11 @@ mod tests {
         let mask = [1, 2, 3, 0xff];
         for len in 0..40 {
             let plain: Vec<u8> = (0..len).map(|i| (i * 7) as u8).collect();
-            let slow: Vec<u8> =
-                plain.iter().enumerate().map(|(i, byte)| byte ^ mask[i % 4]).collect();
+            let slow: Vec<u8> = plain
+                .iter()
+                .enumerate()
+                .map(|(i, byte)| byte ^ mask[i % 4])
+                .collect();
             let mut fast = plain.clone();
             apply_mask(&mut fast, mask);
             assert_eq!(fast, slow, "length {len}");

@@ -110,7 +110,8 @@ pub fn check_response(
     if status != 101 {
         return Err(HandshakeError::Status(status));
     }
-    if !header_values(response, "Upgrade").any(|value| value.trim().eq_ignore_ascii_case("websocket"))
+    if !header_values(response, "Upgrade")
+        .any(|value| value.trim().eq_ignore_ascii_case("websocket"))
     {
         return Err(HandshakeError::NoUpgrade);
     }
@@ -121,7 +122,10 @@ pub fn check_response(
     let expected = derive_accept_key(key.as_bytes());
     let got = header(response, "Sec-WebSocket-Accept").unwrap_or("none");
     if got != expected {
-        return Err(HandshakeError::Accept { expected, got: got.to_owned() });
+        return Err(HandshakeError::Accept {
+            expected,
+            got: got.to_owned(),
+        });
     }
     if let Some(chosen) = header(response, "Sec-WebSocket-Protocol")
         && !has_token(request, "Sec-WebSocket-Protocol", chosen)
@@ -162,7 +166,10 @@ pub fn response_headers(
     let mut headers: Headers = [("Upgrade", "websocket"), ("Connection", "Upgrade")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-    headers.push(("Sec-WebSocket-Accept".to_owned(), derive_accept_key(key.as_bytes())));
+    headers.push((
+        "Sec-WebSocket-Accept".to_owned(),
+        derive_accept_key(key.as_bytes()),
+    ));
     let agreed = deflate
         .then(|| DeflateParams::answer(header_values(request, "Sec-WebSocket-Extensions")))
         .flatten();
@@ -184,7 +191,9 @@ mod tests {
     use super::*;
 
     fn headers(list: &[(&str, &str)]) -> Headers {
-        list.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+        list.iter()
+            .map(|(name, value)| (name.to_string(), value.to_string()))
+            .collect()
     }
 
     /// Key and accept are the example of RFC 6455, section 1.3.
@@ -226,27 +235,38 @@ mod tests {
             ("sec-websocket-accept", ACCEPT),
         ]);
         assert_eq!(check_response(&request, 101, &good), Ok(None));
-        assert_eq!(check_response(&request, 400, &good), Err(HandshakeError::Status(400)));
+        assert_eq!(
+            check_response(&request, 400, &good),
+            Err(HandshakeError::Status(400))
+        );
         type Change = fn(&mut Headers);
         let cases: [(Change, &str); 5] = [
             (|h| drop(h.remove(0)), "Upgrade: websocket"),
             (|h| h[1].1 = "close".into(), "Connection: Upgrade"),
             (|h| h[2].1 = "AAAA".into(), "Sec-WebSocket-Accept (AAAA"),
             (|h| drop(h.remove(2)), "(none, expected s3pP"),
-            (|h| h.push(("Sec-WebSocket-Extensions".into(), "x".into())), "not offered"),
+            (
+                |h| h.push(("Sec-WebSocket-Extensions".into(), "x".into())),
+                "not offered",
+            ),
         ];
         for (change, text) in cases {
             let mut response = good.clone();
             change(&mut response);
-            let error = check_response(&request, 101, &response).unwrap_err().to_string();
+            let error = check_response(&request, 101, &response)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(text), "{error}");
         }
     }
 
     #[test]
     fn a_server_of_ours_is_accepted_by_a_client_of_ours() {
-        for (offer, willing, on) in [(true, true, true), (true, false, false), (false, true, false)]
-        {
+        for (offer, willing, on) in [
+            (true, true, true),
+            (true, false, false),
+            (false, true, false),
+        ] {
             let offer = offer.then(DeflateOffer::default);
             let request = request_headers("h", &key(), offer.as_ref(), &[]);
             let (response, params) = response_headers(&request, willing).unwrap();

@@ -24,12 +24,16 @@ pub fn parse_extensions(value: &str) -> Vec<Extension> {
                 .filter(|part| !part.is_empty())
                 .map(|part| match part.split_once('=') {
                     None => (part.to_owned(), None),
-                    Some((key, value)) => {
-                        (key.trim().to_owned(), Some(value.trim().trim_matches('"').to_owned()))
-                    }
+                    Some((key, value)) => (
+                        key.trim().to_owned(),
+                        Some(value.trim().trim_matches('"').to_owned()),
+                    ),
                 })
                 .collect();
-            Some(Extension { name: name.to_owned(), params })
+            Some(Extension {
+                name: name.to_owned(),
+                params,
+            })
         })
         .collect()
 }
@@ -165,12 +169,17 @@ impl DeflateParams {
             }
             let params = given.params(false)?;
             if let Some(most) = offer.server_max_window_bits
-                && given.server_max_window_bits.flatten().is_none_or(|bits| bits > most)
+                && given
+                    .server_max_window_bits
+                    .flatten()
+                    .is_none_or(|bits| bits > most)
             {
                 return Err(ExtensionError::Param("server_max_window_bits".to_owned()));
             }
             if offer.server_no_context_takeover && !params.server_no_context_takeover {
-                return Err(ExtensionError::Param("server_no_context_takeover".to_owned()));
+                return Err(ExtensionError::Param(
+                    "server_no_context_takeover".to_owned(),
+                ));
             }
             agreed = Some(params);
         }
@@ -258,7 +267,11 @@ impl Given {
                     }
                 }
                 "server_max_window_bits" | "client_max_window_bits" => {
-                    let bits = value.as_deref().map(bits).transpose().map_err(|()| wrong())?;
+                    let bits = value
+                        .as_deref()
+                        .map(bits)
+                        .transpose()
+                        .map_err(|()| wrong())?;
                     let slot = if key.starts_with('s') {
                         &mut given.server_max_window_bits
                     } else {
@@ -326,15 +339,25 @@ mod tests {
         assert_eq!(offer.header(), "permessage-deflate; client_max_window_bits");
         let good = [
             ("permessage-deflate", params(false, false, 15, 15)),
-            ("Permessage-Deflate ; server_no_context_takeover", params(true, false, 15, 15)),
-            ("permessage-deflate; client_max_window_bits=\"9\"", params(false, false, 15, 9)),
+            (
+                "Permessage-Deflate ; server_no_context_takeover",
+                params(true, false, 15, 15),
+            ),
+            (
+                "permessage-deflate; client_max_window_bits=\"9\"",
+                params(false, false, 15, 9),
+            ),
             (
                 "permessage-deflate;client_no_context_takeover;server_max_window_bits=8",
                 params(false, true, 8, 15),
             ),
         ];
         for (value, want) in good {
-            assert_eq!(DeflateParams::accept(Some(&offer), [value]), Ok(Some(want)), "{value}");
+            assert_eq!(
+                DeflateParams::accept(Some(&offer), [value]),
+                Ok(Some(want)),
+                "{value}"
+            );
         }
         let bad = [
             "x-webkit-deflate-frame",
@@ -348,11 +371,17 @@ mod tests {
             "permessage-deflate; foo",
         ];
         for value in bad {
-            assert!(DeflateParams::accept(Some(&offer), [value]).is_err(), "{value}");
+            assert!(
+                DeflateParams::accept(Some(&offer), [value]).is_err(),
+                "{value}"
+            );
         }
         assert_eq!(DeflateParams::accept(Some(&offer), []), Ok(None));
         let not = DeflateParams::accept(None, ["permessage-deflate"]);
-        assert_eq!(not, Err(ExtensionError::NotOffered("permessage-deflate".into())));
+        assert_eq!(
+            not,
+            Err(ExtensionError::NotOffered("permessage-deflate".into()))
+        );
     }
 
     #[test]
@@ -376,14 +405,20 @@ mod tests {
             "permessage-deflate; server_no_context_takeover; server_max_window_bits=9; \
              client_max_window_bits=9",
         ] {
-            assert!(DeflateParams::accept(Some(&offer), [value]).is_err(), "{value}");
+            assert!(
+                DeflateParams::accept(Some(&offer), [value]).is_err(),
+                "{value}"
+            );
         }
     }
 
     #[test]
     fn a_server_takes_the_first_offer_that_it_can_meet() {
         let cases = [
-            ("permessage-deflate; client_max_window_bits", Some("permessage-deflate")),
+            (
+                "permessage-deflate; client_max_window_bits",
+                Some("permessage-deflate"),
+            ),
             (
                 "permessage-deflate; client_max_window_bits=10",
                 Some("permessage-deflate; client_max_window_bits=10"),
@@ -403,13 +438,20 @@ mod tests {
         ];
         for (offer, want) in cases {
             let got = DeflateParams::answer([offer]);
-            assert_eq!(got.as_ref().map(|(_, value)| value.as_str()), want, "{offer}");
+            assert_eq!(
+                got.as_ref().map(|(_, value)| value.as_str()),
+                want,
+                "{offer}"
+            );
             if let Some((params, value)) = got {
                 let client = DeflateOffer {
                     server_no_context_takeover: false,
                     ..DeflateOffer::default()
                 };
-                assert_eq!(DeflateParams::accept(Some(&client), [&*value]), Ok(Some(params)));
+                assert_eq!(
+                    DeflateParams::accept(Some(&client), [&*value]),
+                    Ok(Some(params))
+                );
             }
         }
     }
@@ -417,7 +459,10 @@ mod tests {
     #[test]
     fn who_watches_reads_the_answer_whatever_it_says() {
         let value = "permessage-deflate; server_no_context_takeover; nonsense=1";
-        assert_eq!(DeflateParams::observed([value]), Some(params(true, false, 15, 15)));
+        assert_eq!(
+            DeflateParams::observed([value]),
+            Some(params(true, false, 15, 15))
+        );
         assert_eq!(DeflateParams::observed(["other"]), None);
     }
 }

@@ -82,7 +82,10 @@ mod tests {
 
     #[test]
     fn both_directions_are_read_with_their_own_windows() {
-        let params = DeflateParams { server_no_context_takeover: true, ..Default::default() };
+        let params = DeflateParams {
+            server_no_context_takeover: true,
+            ..Default::default()
+        };
         let mut passive = Passive::new(Some(&params), Limits::default());
         let mut client = Encoder::new(Role::Client, Some(&params)).compressing_from(0);
         let mut server = Encoder::new(Role::Server, Some(&params)).compressing_from(0);
@@ -116,6 +119,9 @@ mod tests {
         let mut wire = BytesMut::new();
         Encoder::new(Role::Client, None).text("40", &mut wire);
         passive.push(Role::Client, &wire);
-        assert_eq!(passive.next_message(Role::Client).unwrap().unwrap().op, Op::Text);
+        assert_eq!(
+            passive.next_message(Role::Client).unwrap().unwrap().op,
+            Op::Text
+        );
     }
 }

@@ -46,14 +46,23 @@ fn a_field_of_one_line_takes_no_line_breaks() {
 #[test]
 fn up_and_down_keep_the_column_and_stop_at_the_edges() {
     let mut edit = Edit::lines().with_text("first line\nx\nthird");
-    assert_eq!(edit.update(Key::parse("up").unwrap().event()), Change::Moved);
+    assert_eq!(
+        edit.update(Key::parse("up").unwrap().event()),
+        Change::Moved
+    );
     assert_eq!(edit.row_and_column(), (1, 1));
     press(&mut edit, "up");
     assert_eq!(edit.row_and_column(), (0, 1));
-    assert_eq!(edit.update(Key::parse("up").unwrap().event()), Change::Nothing);
+    assert_eq!(
+        edit.update(Key::parse("up").unwrap().event()),
+        Change::Nothing
+    );
     press(&mut edit, "end down down");
     assert_eq!(edit.row_and_column().0, 2);
-    assert_eq!(edit.update(Key::parse("down").unwrap().event()), Change::Nothing);
+    assert_eq!(
+        edit.update(Key::parse("down").unwrap().event()),
+        Change::Nothing
+    );
 }
 
 #[test]
@@ -75,7 +84,9 @@ fn a_long_line_is_scrolled_so_that_the_cursor_is_seen() {
     assert_eq!(view::scroll(5, 5), 1);
     let area = ratatui::layout::Rect::new(0, 0, 4, 1);
     let mut buf = ratatui::buffer::Buffer::empty(area);
-    view::line(&mut buf, (0, 0), 4, "日本語x", 1, &|_| Default::default());
+    view::line(&mut buf, (0, 0), 4, "日本語x", 1, &|_| {
+        Default::default()
+    });
     let row: String = buf.content.iter().map(|c| c.symbol()).collect();
     assert_eq!(row.trim_end(), " 本", "half a character is not drawn");
 }
