@@ -11,7 +11,7 @@ use super::input::Line;
 use super::output::Output;
 use super::status::Status;
 use super::watch::{Found, Watch};
-use crate::cli::{Exit, complain};
+use crate::cli::{Exit, complain, print};
 use crate::client::Command;
 use crate::journal::Journal;
 use crate::journal::record::AckState;
@@ -453,10 +453,10 @@ impl<W: Write> Session<W> {
             complain(format_args!("namespace {nsp} refused: {reason}"));
         }
         let why = self.why().or(self.status.gave_up.as_deref());
-        let url = self
-            .scope
-            .options()
-            .map_or("the server", |options| options.url.as_str());
+        let url = self.scope.options().map_or_else(
+            || "the server".to_owned(),
+            |options| print::url(&options.url),
+        );
         if self.status.ever_joined {
             complain(format_args!(
                 "disconnected from {url} and not back{}",
