@@ -191,6 +191,8 @@ pub(super) fn read_string(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
                 });
                 rest = after;
             }
+            // A backslash at the very end: the line was cut within an escape.
+            [b'\\'] => return None,
             _ => {
                 // Runs between escapes are short: a plain loop beats a call.
                 let run = rest

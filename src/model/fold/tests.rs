@@ -207,7 +207,7 @@ fn namespace_records_are_believed() {
 #[test]
 fn generation_2_joins_the_root_by_itself_and_hides_its_query() {
     let mut s = Script::on(1);
-    s.poll(V3, b"11:0{\"sid\":\"E\"}2:40");
+    s.poll(V3, b"12:0{\"sid\":\"E\"}2:40");
     assert_eq!(namespace(&s, "/").socket_sid.as_deref(), Some("E"));
     s.up("40/admin?token=x,").down("40/admin,");
     assert_eq!(s.model.namespaces.len(), 2);

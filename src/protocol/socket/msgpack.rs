@@ -4,7 +4,7 @@
 //! Binary stays inside the map, so there are no placeholders and no attachments. Decoded, a packet
 //! has the same form as from text: its data is JSON text, each buffer a leaf
 //! `{"$binary":"<base64>"}`. Encoding takes that form back and writes the bytes that notepack
-//! writes.
+//! writes, except that integers beyond 2^53 keep their digits (JavaScript has rounded them before).
 
 mod from_json;
 mod to_json;
