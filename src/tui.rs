@@ -6,8 +6,10 @@
 
 pub mod action;
 #[cfg(test)]
-mod bench;
+mod any_key;
 pub mod around;
+#[cfg(test)]
+mod bench;
 pub mod composer;
 pub mod config;
 pub mod detail;
@@ -24,8 +26,8 @@ pub mod line;
 pub mod log;
 pub mod mask;
 pub mod mistake;
-pub mod paint;
 pub mod overlay;
+pub mod paint;
 pub mod palette;
 pub mod pane;
 pub mod prompt;
@@ -40,4 +42,6 @@ pub mod theme;
 pub mod units;
 pub mod update;
 
+#[cfg(test)]
+pub(crate) use any_key::{any_key, press, screen};
 pub use run::{Start, run};

@@ -47,7 +47,11 @@ impl Bench {
         tab.zone = jiff::tz::TimeZone::UTC;
         tab.connect_hint = Some("c tries now".to_owned());
         state.add(tab);
-        let mut bench = Bench { state, readers: vec![(Reader::new(None), journal)], started };
+        let mut bench = Bench {
+            state,
+            readers: vec![(Reader::new(None), journal)],
+            started,
+        };
         bench.resize(width, height);
         bench
     }
@@ -125,7 +129,14 @@ impl Bench {
 }
 
 fn frame(dir: Direction, op: Opcode, data: &[u8]) -> Body {
-    Body::Frame(Frame { dir, op, data: Bytes::copy_from_slice(data), code: None, reason: None, wire: None })
+    Body::Frame(Frame {
+        dir,
+        op,
+        data: Bytes::copy_from_slice(data),
+        code: None,
+        reason: None,
+        wire: None,
+    })
 }
 
 /// A binary frame.
@@ -147,12 +158,25 @@ pub fn close(dir: Direction, code: u16) -> Body {
 
 /// A change of the connection's state.
 pub fn connection(state: ConnectionState) -> Connection {
-    Connection { state, reason: None, detail: None, attempt: None, delay_ms: None }
+    Connection {
+        state,
+        reason: None,
+        detail: None,
+        attempt: None,
+        delay_ms: None,
+    }
 }
 
 /// A change of a namespace's state.
 pub fn namespace(nsp: &str, state: NamespaceState) -> Namespace {
-    Namespace { nsp: nsp.to_owned(), state, sid: None, reason: None, recovered: None, data: None }
+    Namespace {
+        nsp: nsp.to_owned(),
+        state,
+        sid: None,
+        reason: None,
+        recovered: None,
+        data: None,
+    }
 }
 
 /// A session that has connected over WebSocket, joined `/` and `/chat`, was refused on `/admin`,
@@ -166,14 +190,19 @@ pub fn connected(width: u16, height: u16) -> Bench {
         Body::Request(Request {
             x: 1,
             method: "GET".to_owned(),
-            url: "ws://localhost:3000/socket.io/?EIO=4&transport=websocket&token=verysecret".to_owned(),
+            url: "ws://localhost:3000/socket.io/?EIO=4&transport=websocket&token=verysecret"
+                .to_owned(),
             headers: vec![("Cookie".to_owned(), "sid=verysecret".to_owned())],
             body: Bytes::new(),
         }),
     );
     bench.add(
         9,
-        Body::Response(Response { x: 1, status: 101, ..Response::default() }),
+        Body::Response(Response {
+            x: 1,
+            status: 101,
+            ..Response::default()
+        }),
     );
     bench.add(
         9,
@@ -193,10 +222,26 @@ pub fn connected(width: u16, height: u16) -> Bench {
     bench.text(13, ToServer, r#"40/chat,{"token":"verysecret"}"#);
     bench.text(14, ToServer, "40/admin,");
     bench.text(20, ToClient, r#"40{"sid":"aaaa"}"#);
-    bench.add(20, Body::Namespace(Namespace { sid: Some("aaaa".into()), ..namespace("/", NamespaceState::Connected) }));
+    bench.add(
+        20,
+        Body::Namespace(Namespace {
+            sid: Some("aaaa".into()),
+            ..namespace("/", NamespaceState::Connected)
+        }),
+    );
     bench.text(21, ToClient, r#"40/chat,{"sid":"bbbb"}"#);
-    bench.add(21, Body::Namespace(Namespace { sid: Some("bbbb".into()), ..namespace("/chat", NamespaceState::Connected) }));
-    bench.text(22, ToClient, r#"44/admin,{"message":"authentication error","data":{"code":401}}"#);
+    bench.add(
+        21,
+        Body::Namespace(Namespace {
+            sid: Some("bbbb".into()),
+            ..namespace("/chat", NamespaceState::Connected)
+        }),
+    );
+    bench.text(
+        22,
+        ToClient,
+        r#"44/admin,{"message":"authentication error","data":{"code":401}}"#,
+    );
     bench.add(
         22,
         Body::Namespace(Namespace {
@@ -209,12 +254,24 @@ pub fn connected(width: u16, height: u16) -> Bench {
     bench.text(1_511, ToServer, r#"42/chat,7["say","room1",{"text":"hi"}]"#);
     bench.add(
         1_511,
-        Body::Ack(Ack { nsp: "/chat".into(), id: 7, dir: ToServer, state: AckState::Pending, ms: None }),
+        Body::Ack(Ack {
+            nsp: "/chat".into(),
+            id: 7,
+            dir: ToServer,
+            state: AckState::Pending,
+            ms: None,
+        }),
     );
     bench.text(1_529, ToClient, r#"43/chat,7["ok"]"#);
     bench.add(
         1_529,
-        Body::Ack(Ack { nsp: "/chat".into(), id: 7, dir: ToServer, state: AckState::Answered, ms: Some(18.0) }),
+        Body::Ack(Ack {
+            nsp: "/chat".into(),
+            id: 7,
+            dir: ToServer,
+            state: AckState::Answered,
+            ms: Some(18.0),
+        }),
     );
     bench.text(25_010, ToClient, "2");
     bench.text(25_010, ToServer, "3");
@@ -226,7 +283,10 @@ fn parse(keys: &str) -> Vec<KeyEvent> {
     let mut events = Vec::new();
     for (at, part) in keys.split('\'').enumerate() {
         if at % 2 == 1 {
-            events.extend(part.chars().map(|c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
+            events.extend(
+                part.chars()
+                    .map(|c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)),
+            );
         } else {
             events.extend(part.split_whitespace().map(one));
         }

@@ -2,7 +2,7 @@
 
 use super::bench::*;
 use crate::journal::record::*;
-use Direction::{ToClient, ToServer};
+use Direction::ToClient;
 
 #[test]
 fn a_connected_session_on_a_wide_screen() {
@@ -17,7 +17,10 @@ fn a_connected_session_on_an_ordinary_terminal() {
     bench.settle(38_000);
     insta::assert_snapshot!(bench.screen());
     bench.keys("1");
-    insta::assert_snapshot!("a_connected_session_on_an_ordinary_terminal_connection", bench.screen());
+    insta::assert_snapshot!(
+        "a_connected_session_on_an_ordinary_terminal_connection",
+        bench.screen()
+    );
 }
 
 #[test]
@@ -70,7 +73,10 @@ fn between_two_attempts_there_is_a_countdown_with_its_plan() {
     insta::assert_snapshot!(bench.screen());
     let mut bench = waiting(80, 24);
     bench.settle(61_500);
-    insta::assert_snapshot!("between_two_attempts_on_an_ordinary_terminal", bench.screen());
+    insta::assert_snapshot!(
+        "between_two_attempts_on_an_ordinary_terminal",
+        bench.screen()
+    );
 }
 
 #[test]
@@ -88,7 +94,11 @@ fn a_refused_namespace_shows_why_and_what_the_server_sent() {
 #[test]
 fn a_binary_packet_is_shown_whole_and_its_bytes_in_hex() {
     let mut bench = connected(120, 36);
-    bench.text(30_000, ToClient, r#"451-["picture",{"_placeholder":true,"num":0},"png"]"#);
+    bench.text(
+        30_000,
+        ToClient,
+        r#"451-["picture",{"_placeholder":true,"num":0},"png"]"#,
+    );
     let bytes: Vec<u8> = (0..64).collect();
     bench.add(30_001, binary(ToClient, &bytes));
     bench.settle(38_000);
@@ -112,7 +122,10 @@ fn a_flood_is_taken_in_by_slices_and_the_lag_is_shown() {
     bench.state.tabs[0].now = 38_000_000;
     super::sync::prepare(&mut bench.state, &bench.readers);
     let screen = bench.screen();
-    assert!(screen.contains(&format!("{} behind", super::units::count(lag))), "{screen}");
+    assert!(
+        screen.contains(&format!("{} behind", super::units::count(lag))),
+        "{screen}"
+    );
     bench.settle(38_000);
     assert_eq!(bench.tab().lag(), 0);
     insta::assert_snapshot!(bench.screen());
@@ -123,7 +136,10 @@ fn the_help_lies_over_the_screen() {
     let mut bench = connected(80, 24);
     bench.settle(38_000);
     bench.keys("?");
-    assert!(matches!(bench.state.overlays.last(), Some(super::state::Overlay::Help(_))));
+    assert!(matches!(
+        bench.state.overlays.last(),
+        Some(super::state::Overlay::Help(_))
+    ));
     insta::assert_snapshot!(bench.screen());
 }
 
@@ -133,7 +149,13 @@ fn an_event_that_waits_for_an_answer_is_marked() {
     bench.text(31_000, ToClient, r#"42/chat,3["ask","how are you?"]"#);
     bench.add(
         31_000,
-        Body::Ack(Ack { nsp: "/chat".into(), id: 3, dir: ToClient, state: AckState::Pending, ms: None }),
+        Body::Ack(Ack {
+            nsp: "/chat".into(),
+            id: 3,
+            dir: ToClient,
+            state: AckState::Pending,
+            ms: None,
+        }),
     );
     bench.settle(38_000);
     let screen = bench.screen();
@@ -173,7 +195,11 @@ fn secrets_are_covered_in_every_view_until_they_are_asked_for() {
 #[test]
 fn hostile_text_never_reaches_a_cell_as_a_control() {
     let mut bench = connected(120, 36);
-    bench.text(30_000, ToClient, "42[\"\u{1b}]0;owned\u{7}\",\"\u{202e}evil\u{9b}31m\"]");
+    bench.text(
+        30_000,
+        ToClient,
+        "42[\"\u{1b}]0;owned\u{7}\",\"\u{202e}evil\u{9b}31m\"]",
+    );
     bench.text(30_001, ToClient, "\u{1b}[2Jnot a packet\r\n\u{85}");
     bench.add(
         30_002,
@@ -187,7 +213,9 @@ fn hostile_text_never_reaches_a_cell_as_a_control() {
         bench.keys(key);
         let screen = bench.screen();
         assert!(
-            !screen.chars().any(|c| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c))),
+            !screen
+                .chars()
+                .any(|c| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c))),
             "after {key}: {screen:?}"
         );
     }

@@ -117,7 +117,11 @@ pub fn draw(tab: &Tab, selected: Option<usize>, area: Rect, buf: &mut Buffer, th
         if shown.len() >= height {
             break;
         }
-        shown.extend(words(tab, entry, usize::from(area.width)).into_iter().map(|line| (at, line)));
+        shown.extend(
+            words(tab, entry, usize::from(area.width))
+                .into_iter()
+                .map(|line| (at, line)),
+        );
     }
     for (row, (at, line)) in shown.iter().take(height).enumerate() {
         let mut pen = Pen::new(buf, area, row as u16);

@@ -62,7 +62,10 @@ fn a_filter_is_put_in_force_switched_off_and_a_mistake_keeps_the_one_before() {
     bench.keys("!");
     assert_eq!(bench.tab().log.len(), events);
     bench.keys("f ctrl+u 'is:nonsense' enter");
-    assert!(matches!(bench.state.overlays.last(), Some(Overlay::Prompt(..))), "the prompt stays open");
+    assert!(
+        matches!(bench.state.overlays.last(), Some(Overlay::Prompt(..))),
+        "the prompt stays open"
+    );
     assert_eq!(bench.tab().log.len(), events);
     bench.keys("esc esc");
     assert_eq!(bench.tab().filter.active().unwrap().source(), "is:event");
@@ -84,12 +87,27 @@ fn a_search_goes_from_hit_to_hit_and_esc_ends_it() {
 fn what_acts_on_the_server_asks_once() {
     let mut bench = bench();
     assert!(bench.keys("d").is_empty());
-    assert!(matches!(bench.state.overlays.last(), Some(Overlay::Confirm(..))));
+    assert!(matches!(
+        bench.state.overlays.last(),
+        Some(Overlay::Confirm(..))
+    ));
     assert!(bench.keys("esc").is_empty());
     let effects = bench.keys("d y");
-    assert!(matches!(effects.as_slice(), [Effect::Command(0, Command::Disconnect)]), "{effects:?}");
+    assert!(
+        matches!(
+            effects.as_slice(),
+            [Effect::Command(0, Command::Disconnect)]
+        ),
+        "{effects:?}"
+    );
     let effects = bench.keys(": 'disconnect' enter");
-    assert!(matches!(effects.as_slice(), [Effect::Command(0, Command::Disconnect)]), "{effects:?}");
+    assert!(
+        matches!(
+            effects.as_slice(),
+            [Effect::Command(0, Command::Disconnect)]
+        ),
+        "{effects:?}"
+    );
     assert!(bench.state.overlays.is_empty());
 }
 
@@ -101,7 +119,16 @@ fn read_only_takes_those_keys_away_and_says_so() {
         assert!(bench.keys(key).is_empty(), "{key}");
         assert!(bench.state.overlays.is_empty(), "{key}");
         assert_eq!(bench.state.focus, Pane::Frames, "{key}");
-        assert!(bench.state.notice.take().unwrap().text.contains("read-only"), "{key}");
+        assert!(
+            bench
+                .state
+                .notice
+                .take()
+                .unwrap()
+                .text
+                .contains("read-only"),
+            "{key}"
+        );
     }
     for effect in bench.keys("c : 'leave /chat' enter") {
         assert!(!matches!(effect, Effect::Command(..)), "{effect:?}");
@@ -112,9 +139,15 @@ fn read_only_takes_those_keys_away_and_says_so() {
 fn an_event_is_composed_sent_and_kept_as_the_next_draft() {
     let mut bench = bench();
     let effects = bench.keys("i 'say' tab '\"room\", 1' enter");
-    let [Effect::Command(0, Command::Emit(emit))] = effects.as_slice() else { panic!("{effects:?}") };
+    let [Effect::Command(0, Command::Emit(emit))] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
     assert_eq!(emit.nsp, "/");
-    assert_eq!(emit.args, r#"["say","room", 1]"#.replace(", ", ","), "as it stands");
+    assert_eq!(
+        emit.args,
+        r#"["say","room", 1]"#.replace(", ", ","),
+        "as it stands"
+    );
     assert_eq!(bench.state.focus, Pane::Compose);
     bench.keys("esc");
     assert_eq!(bench.state.focus, Pane::Frames);
@@ -133,11 +166,19 @@ fn any_event_becomes_a_draft() {
 #[test]
 fn a_question_of_the_server_is_answered() {
     let mut bench = connected(120, 36);
-    bench.text(31_000, Direction::ToClient, r#"42/chat,3["ask","how are you?"]"#);
+    bench.text(
+        31_000,
+        Direction::ToClient,
+        r#"42/chat,3["ask","how are you?"]"#,
+    );
     bench.settle(38_000);
     bench.keys("k a");
     let effects = bench.keys("ctrl+j");
-    let effects = if effects.is_empty() { bench.keys("enter") } else { effects };
+    let effects = if effects.is_empty() {
+        bench.keys("enter")
+    } else {
+        effects
+    };
     assert!(
         matches!(effects.as_slice(), [Effect::Command(0, Command::Answer { nsp, id: 3, .. })] if nsp == "/chat"),
         "{effects:?}"
@@ -155,7 +196,9 @@ fn a_mark_is_made_and_found_again() {
     let n = bench.add_on(
         39_000,
         None,
-        crate::journal::record::Body::Mark(crate::journal::record::Mark { text: "deploy began".into() }),
+        crate::journal::record::Body::Mark(crate::journal::record::Mark {
+            text: "deploy began".into(),
+        }),
     );
     bench.settle(40_000);
     bench.keys("g u");
@@ -173,7 +216,11 @@ fn each_level_shows_more_and_keeps_the_selection() {
     assert_eq!(bench.state.level, Level::Frames);
     rows.push(bench.tab().log.len());
     bench.keys("v");
-    assert_eq!(bench.tab().log.len() as u64, bench.readers[0].1.len(), "raw: a row each record");
+    assert_eq!(
+        bench.tab().log.len() as u64,
+        bench.readers[0].1.len(),
+        "raw: a row each record"
+    );
     assert_eq!(selected(&bench), n);
     assert!(rows[1] > rows[0], "{rows:?}");
 }
@@ -197,11 +244,22 @@ fn tab_walks_the_panes_both_ways() {
     let mut seen = Vec::new();
     for _ in 0..6 {
         seen.push(bench.state.focus);
-        bench.keys(if bench.state.focus == Pane::Compose { "esc 1" } else { "tab" });
+        bench.keys(if bench.state.focus == Pane::Compose {
+            "esc 1"
+        } else {
+            "tab"
+        });
     }
     assert_eq!(
         seen,
-        [Pane::Frames, Pane::Detail, Pane::Compose, Pane::Connection, Pane::Namespaces, Pane::Reconnects]
+        [
+            Pane::Frames,
+            Pane::Detail,
+            Pane::Compose,
+            Pane::Connection,
+            Pane::Namespaces,
+            Pane::Reconnects
+        ]
     );
 }
 
@@ -211,17 +269,41 @@ fn a_click_focuses_and_selects_and_the_wheel_scrolls() {
     let mut bench = bench();
     let slot = *bench.state.layout().slot(Pane::Frames).unwrap();
     let event = |kind, column, row| {
-        Event::Mouse(MouseEvent { kind, column, row, modifiers: crossterm::event::KeyModifiers::NONE })
+        Event::Mouse(MouseEvent {
+            kind,
+            column,
+            row,
+            modifiers: crossterm::event::KeyModifiers::NONE,
+        })
     };
-    update(&mut bench.state, event(MouseEventKind::Down(MouseButton::Left), slot.inner.x + 5, slot.inner.y + 1));
+    update(
+        &mut bench.state,
+        event(
+            MouseEventKind::Down(MouseButton::Left),
+            slot.inner.x + 5,
+            slot.inner.y + 1,
+        ),
+    );
     let (top, _) = bench.tab().log.seen();
     assert_eq!(bench.tab().log.selected_at(), Some(top + 1));
-    update(&mut bench.state, event(MouseEventKind::Down(MouseButton::Left), 3, 8));
+    update(
+        &mut bench.state,
+        event(MouseEventKind::Down(MouseButton::Left), 3, 8),
+    );
     assert_ne!(bench.state.focus, Pane::Frames);
     let side = bench.state.layout().divide.unwrap();
-    update(&mut bench.state, event(MouseEventKind::Down(MouseButton::Left), side, 5));
-    update(&mut bench.state, event(MouseEventKind::Drag(MouseButton::Left), side + 8, 5));
-    update(&mut bench.state, event(MouseEventKind::Up(MouseButton::Left), side + 8, 5));
+    update(
+        &mut bench.state,
+        event(MouseEventKind::Down(MouseButton::Left), side, 5),
+    );
+    update(
+        &mut bench.state,
+        event(MouseEventKind::Drag(MouseButton::Left), side + 8, 5),
+    );
+    update(
+        &mut bench.state,
+        event(MouseEventKind::Up(MouseButton::Left), side + 8, 5),
+    );
     assert_eq!(bench.state.layout().divide, Some(side + 8));
 }
 
