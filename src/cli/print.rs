@@ -36,8 +36,10 @@ mod tests {
         let json = "[\"\u{9b}31m\u{202e}x\u{7f}\u{e0041}\",\n1]";
         let line = json_line(json);
         assert_eq!(line, "[\"\\u009b31m\\u202ex\\u007f\\udb40\\udc41\", 1]");
-        let (before, after): (serde_json::Value, serde_json::Value) =
-            (serde_json::from_str(json).unwrap(), serde_json::from_str(&line).unwrap());
+        let (before, after): (serde_json::Value, serde_json::Value) = (
+            serde_json::from_str(json).unwrap(),
+            serde_json::from_str(&line).unwrap(),
+        );
         assert_eq!(before, after);
     }
 }

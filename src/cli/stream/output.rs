@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::status::Status;
+use crate::journal::line::write_line_with;
 use crate::journal::record::{Body, Gap};
 use crate::journal::{Journal, Record};
-use crate::journal::line::write_line_with;
 use crate::model::Decoder;
 use crate::model::decode::write_packets;
 
@@ -86,8 +86,10 @@ impl<W: Write> Output<W> {
     }
 
     fn write(&mut self, record: &Record) {
-        let carries =
-            matches!(record.body, Body::Frame(_) | Body::Request(_) | Body::Response(_));
+        let carries = matches!(
+            record.body,
+            Body::Frame(_) | Body::Request(_) | Body::Response(_)
+        );
         if carries {
             let packets = self.decoder.decode(record);
             self.packets.clear();
@@ -108,7 +110,10 @@ impl<W: Write> Output<W> {
             n: expected,
             t: record.t,
             c: None,
-            body: Body::Gap(Gap { records: lost, bytes: 0 }),
+            body: Body::Gap(Gap {
+                records: lost,
+                bytes: 0,
+            }),
         };
         if !self.quiet {
             self.write(&gap);
@@ -121,7 +126,10 @@ impl<W: Write> Output<W> {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let written = self.writer.write_all(&self.buffer).and_then(|()| self.writer.flush());
+        let written = self
+            .writer
+            .write_all(&self.buffer)
+            .and_then(|()| self.writer.flush());
         self.buffer.clear();
         written
     }

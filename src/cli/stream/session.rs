@@ -75,10 +75,20 @@ impl<W: Write> Session<W> {
         let journal = scope.journal().clone();
         let names: Vec<String> = scope
             .options()
-            .map(|options| options.namespaces.iter().map(|one| one.nsp.clone()).collect())
+            .map(|options| {
+                options
+                    .namespaces
+                    .iter()
+                    .map(|one| one.nsp.clone())
+                    .collect()
+            })
             .unwrap_or_default();
         let root = names.iter().any(|nsp| nsp == "/");
-        let nsp = names.first().filter(|_| !root).cloned().unwrap_or_else(|| "/".to_owned());
+        let nsp = names
+            .first()
+            .filter(|_| !root)
+            .cloned()
+            .unwrap_or_else(|| "/".to_owned());
         Session {
             output: Output::new(writer, quiet, &journal),
             status: Status::new(names.iter().map(String::as_str)),
@@ -215,7 +225,10 @@ impl<W: Write> Session<W> {
 
     fn begin(&mut self, line: u64, wait: Wait) {
         if wait.what == Expect::Ack && self.newest_ask.is_none() {
-            return self.bad_line(line, "there is no ack to wait for: no emit before it had \"ack\":true");
+            return self.bad_line(
+                line,
+                "there is no ack to wait for: no emit before it had \"ack\":true",
+            );
         }
         let now = Instant::now();
         self.waiting = Some(Waiting {
@@ -250,8 +263,14 @@ impl<W: Write> Session<W> {
                         } else {
                             "did not come in time"
                         };
-                        let event = self.status.asked(ask).map_or("", |asked| asked.event.as_str());
-                        complain(format_args!("stdin line {}: the ack of {event:?} {how}", waiting.line));
+                        let event = self
+                            .status
+                            .asked(ask)
+                            .map_or("", |asked| asked.event.as_str());
+                        complain(format_args!(
+                            "stdin line {}: the ack of {event:?} {how}",
+                            waiting.line
+                        ));
                         return Some(Turn::End(Exit::Unmet));
                     }
                     None if self.output.seen() < self.journal.len() => Found::More,
@@ -283,12 +302,17 @@ impl<W: Write> Session<W> {
 
     fn hint(&self, what: &Expect) -> String {
         match what {
-            Expect::Namespace(nsp) => {
-                self.status.refused().find(|(refused, _)| refused == nsp).map_or_else(
-                    || self.why().map_or_else(String::new, |why| format!(" ({why})")),
+            Expect::Namespace(nsp) => self
+                .status
+                .refused()
+                .find(|(refused, _)| refused == nsp)
+                .map_or_else(
+                    || {
+                        self.why()
+                            .map_or_else(String::new, |why| format!(" ({why})"))
+                    },
                     |(_, reason)| format!(" (it was refused: {reason})"),
-                )
-            }
+                ),
             _ if !self.status.joined_now() => {
                 format!(" (not connected: {})", self.why().unwrap_or("still trying"))
             }
@@ -417,7 +441,10 @@ impl<W: Write> Session<W> {
             complain(format_args!("namespace {nsp} refused: {reason}"));
         }
         let why = self.why().or(self.status.gave_up.as_deref());
-        let url = self.scope.options().map_or("the server", |options| options.url.as_str());
+        let url = self
+            .scope
+            .options()
+            .map_or("the server", |options| options.url.as_str());
         if self.status.ever_joined {
             complain(format_args!(
                 "disconnected from {url} and not back{}",

@@ -104,8 +104,16 @@ impl Status {
 
     /// An emit that asks for an ack was handed to the client. Returns its number.
     pub fn asks(&mut self, nsp: &str, event: String, timed: bool) -> usize {
-        self.asked.push(Asked { nsp: nsp.to_owned(), event, timed, id: None, decided: None });
-        self.forgotten.saturating_add(self.asked.len()).saturating_sub(1)
+        self.asked.push(Asked {
+            nsp: nsp.to_owned(),
+            event,
+            timed,
+            id: None,
+            decided: None,
+        });
+        self.forgotten
+            .saturating_add(self.asked.len())
+            .saturating_sub(1)
     }
 
     /// The ask of this number; `None` once it is forgotten (it was decided long ago).
@@ -119,7 +127,10 @@ impl Status {
             Body::Connection(connection) => match connection.state {
                 ConnectionState::GaveUp => {
                     self.gave_up = Some(
-                        connection.reason.clone().unwrap_or_else(|| "no further attempts".to_owned()),
+                        connection
+                            .reason
+                            .clone()
+                            .unwrap_or_else(|| "no further attempts".to_owned()),
                     );
                 }
                 ConnectionState::Closed => {
@@ -159,8 +170,14 @@ impl Status {
             .asked
             .iter()
             .position(|ask| ask.nsp == nsp && ask.id == Some(id) && ask.decided.is_none())
-            .or_else(|| self.asked.iter().position(|ask| ask.nsp == nsp && ask.id.is_none()));
-        let Some(ask) = known.and_then(|at| self.asked.get_mut(at)) else { return };
+            .or_else(|| {
+                self.asked
+                    .iter()
+                    .position(|ask| ask.nsp == nsp && ask.id.is_none())
+            });
+        let Some(ask) = known.and_then(|at| self.asked.get_mut(at)) else {
+            return;
+        };
         ask.id = Some(id);
         match state {
             AckState::Pending => {}
@@ -171,7 +188,11 @@ impl Status {
             AckState::Answered | AckState::Late => ask.decided = Some((n, state)),
         }
         // The newest one is kept: a wait may ask for it at any time.
-        let done = self.asked.iter().take_while(|ask| ask.decided.is_some()).count();
+        let done = self
+            .asked
+            .iter()
+            .take_while(|ask| ask.decided.is_some())
+            .count();
         let done = done.min(self.asked.len().saturating_sub(1));
         self.asked.drain(..done);
         self.forgotten = self.forgotten.saturating_add(done);
@@ -198,14 +219,22 @@ impl Status {
 
     /// Some namespace is connected now.
     pub fn joined_now(&self) -> bool {
-        self.namespaces.values().any(|joined| joined.state == Some(NamespaceState::Connected))
+        self.namespaces
+            .values()
+            .any(|joined| joined.state == Some(NamespaceState::Connected))
     }
 
     /// Refused namespaces with the server's reason.
     pub fn refused(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.namespaces.iter().filter(|(_, joined)| joined.state == Some(NamespaceState::Refused)).map(
-            |(nsp, joined)| (nsp.as_str(), joined.reason.as_deref().unwrap_or("no reason given")),
-        )
+        self.namespaces
+            .iter()
+            .filter(|(_, joined)| joined.state == Some(NamespaceState::Refused))
+            .map(|(nsp, joined)| {
+                (
+                    nsp.as_str(),
+                    joined.reason.as_deref().unwrap_or("no reason given"),
+                )
+            })
     }
 }
 

@@ -91,7 +91,11 @@ impl Watch {
         let next = journal.scan(self.next, |record| {
             left = left.saturating_sub(1);
             met = self.take(&record, what);
-            if met || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if met || left == 0 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         });
         self.next = next.max(self.next);
         match (met, left) {
@@ -130,9 +134,13 @@ impl Watch {
 
 fn meets(fact: &Fact, what: &Expect) -> bool {
     match (fact, what) {
-        (Fact::Event { nsp, event }, Expect::Event { event: name, nsp: on }) => {
-            event == name && on.as_ref().is_none_or(|on| on == nsp)
-        }
+        (
+            Fact::Event { nsp, event },
+            Expect::Event {
+                event: name,
+                nsp: on,
+            },
+        ) => event == name && on.as_ref().is_none_or(|on| on == nsp),
         (Fact::Joined(nsp), Expect::Namespace(wanted)) => nsp == wanted,
         _ => false,
     }
@@ -149,14 +157,20 @@ fn facts<'a>(record: &'a Record, packets: &'a [Packet]) -> impl Iterator<Item = 
         },
         _ => None,
     };
-    let events = packets.iter().filter(|packet| packet.dir == Direction::ToClient).filter_map(
-        |packet| match &packet.kind {
-            Kind::Socket { nsp, event: Some(event), .. } => {
-                Some(Fact::Event { nsp: nsp.clone(), event: event.clone() })
-            }
+    let events = packets
+        .iter()
+        .filter(|packet| packet.dir == Direction::ToClient)
+        .filter_map(|packet| match &packet.kind {
+            Kind::Socket {
+                nsp,
+                event: Some(event),
+                ..
+            } => Some(Fact::Event {
+                nsp: nsp.clone(),
+                event: event.clone(),
+            }),
             _ => None,
-        },
-    );
+        });
     namespace.into_iter().chain(events)
 }
 
