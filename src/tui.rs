@@ -5,6 +5,8 @@
 //! when something changed, input at once, data at most 30 times a second.
 
 pub mod action;
+#[cfg(test)]
+mod bench;
 pub mod around;
 pub mod composer;
 pub mod config;
@@ -28,6 +30,8 @@ pub mod palette;
 pub mod pane;
 pub mod prompt;
 pub mod run;
+#[cfg(test)]
+mod screens;
 pub mod state;
 pub mod sync;
 pub mod terminal;

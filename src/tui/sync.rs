@@ -193,6 +193,7 @@ fn refill(
         }
     }
     tab.refill = None;
+    tab.log.refilled();
     false
 }
 

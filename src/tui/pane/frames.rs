@@ -286,8 +286,12 @@ fn scroll_bar(log: &Log, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let x = area.right() - 1;
     let (top, seen) = log.seen();
     for row in 0..height {
-        let from = row * len / height;
-        let to = ((row + 1) * len / height).max(from + 1);
+        // A list that fits has its ticks beside their rows.
+        let (from, to) = if len <= height {
+            (row, row + 1)
+        } else {
+            (row * len / height, ((row + 1) * len / height).max(row * len / height + 1))
+        };
         let thumb = len > height && from < top + seen.len() && to > top;
         let (symbol, role) = if log.has_spot(Spot::Mark, from, to) {
             ("◆", Role::TickMark)
