@@ -309,7 +309,8 @@ fn word(text: &str, start: usize, out: &mut String) -> Result<usize, JsonError> 
             Some('`' | '“' | '”' | '„') => {
                 "text is written in plain double quotes: \"".to_owned()
             }
-            Some(']' | '}') => {
+            Some(']' | '}') if out.ends_with(':') => "expected a value after the colon".to_owned(),
+            Some(']' | '}') if out.ends_with(',') => {
                 "expected a value after the comma, or take the comma away".to_owned()
             }
             Some(',') => "expected a value before this comma".to_owned(),
@@ -367,6 +368,8 @@ mod tests {
             ("{\"a\":1,", 7, "expected a name and its value"),
             ("{\"a\":1,}", 7, "a name must follow the comma"),
             ("[1,]", 3, "after the comma"),
+            ("{\"a\":}", 5, "after the colon"),
+            ("]", 0, "expected a value, found ]"),
             ("1,", 2, "after the comma"),
             ("{a:1}", 1, "expected a name in double quotes, found a"),
             ("hi there", 0, "\"hi\""),
