@@ -2,9 +2,11 @@
 //!
 //! - [`options`]: everything that can be chosen about a connection.
 //! - [`command`]: what a face can ask a running client to do.
+//! - [`backoff`]: how long to wait before the next attempt.
 //! - [`machine`]: inputs in, outputs out, deadlines told, the clock always passed in.
 //! - [`driver`]: does what the machine asks, over `net`, and writes the records.
 
+pub mod backoff;
 pub mod command;
 pub mod driver;
 pub mod machine;

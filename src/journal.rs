@@ -1,6 +1,7 @@
 //! Records, their store and their file. **Floor 0**; the only module that touches session files.
 //!
 //! - [`record`]: the types, one for each kind of record.
+//! - [`words`]: how each state, direction and kind is spelled.
 //! - [`mod@line`]: a record as one line of a session file, and back.
 //! - [`store`]: the journal itself: append, index, read by sequence number.
 //! - [`mod@file`]: the header line, opening saved sessions, the folder they are kept in.
@@ -9,6 +10,7 @@ pub mod file;
 pub mod line;
 pub mod record;
 pub mod store;
+pub mod words;
 
 pub use record::{Body, Record};
 pub use store::Journal;

@@ -6,12 +6,19 @@
 //! - [`state`]: what a person asks about: connections, namespaces, acks, attempts, buffer.
 //! - [`fold`]: records in.
 //! - [`decode`]: a record's bytes as packets, with attachments put together.
+//! - [`row`]: the rows of the frame log.
 //! - [`filter`]: the filter language.
 
 pub mod decode;
 pub mod filter;
 pub mod fold;
+pub mod row;
 pub mod state;
 
+#[cfg(test)]
+mod script;
+
 pub use decode::{Decoder, Packet};
+pub use filter::Filter;
+pub use row::{Level, Row, RowRef};
 pub use state::Model;

@@ -1,13 +1,25 @@
 //! One running session. **Floor 4**: a source, its journal, and a way to command it.
 //!
-//! `Scope::connect` and `Scope::open` give the same handle: read the journal, send a command,
-//! wait for a change. Whoever wants the state of things folds the journal into a
-//! [`crate::model::Model`] (see [`Scope::fold`]): data is pulled, never pushed.
+//! [`Scope::connect`] and [`Scope::open`] give the same handle: read the journal, send a
+//! command, wait for a change. Whoever wants the state of things folds the journal into a
+//! [`crate::model::Model`]: data is pulled, never pushed.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
+use tokio::sync::mpsc::error::TrySendError;
+
+use crate::client::driver::{Client, Notices, SetupError};
+use crate::client::options::Parser;
 use crate::client::{Command, Options};
 use crate::journal::Journal;
+use crate::journal::file::{Header, OpenError, Source, default_path};
+use crate::journal::record::{Body, Mark};
+
+/// Bytes of records that are kept when there is no file.
+const MEMORY: usize = 64 * 1024 * 1024;
 
 /// Where a session is recorded.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,39 +53,144 @@ pub enum Refused {
 #[derive(Clone)]
 pub struct Scope {
     journal: Journal,
+    client: Option<Client>,
+    options: Option<Options>,
+    notices: Notices,
+    failure_told: Arc<AtomicBool>,
 }
 
 impl Scope {
     /// Starts a client on the current tokio runtime. Connecting goes on behind.
-    pub fn connect(options: Options, record: Record) -> Scope {
-        unimplemented!()
+    ///
+    /// A session file that can't be made is said as a notice, and the session goes on without.
+    ///
+    /// # Errors
+    /// Options that can't work: an unreadable certificate, proxy or override.
+    pub fn connect(options: Options, record: Record) -> Result<Scope, SetupError> {
+        let notices = Notices::default();
+        let header = Header {
+            started: jiff::Timestamp::now(),
+            source: Source::Client,
+            target: options.url.to_string(),
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            parser: (options.parser == Parser::Msgpack).then(|| "msgpack".to_owned()),
+        };
+        let journal = start_journal(header, record, &notices);
+        let client = Client::start(options.clone(), journal.clone(), notices.clone())?;
+        Ok(Scope {
+            journal,
+            client: Some(client),
+            options: Some(options),
+            notices,
+            failure_told: Arc::default(),
+        })
     }
+
     /// Opens a saved session.
-    pub fn open(path: &Path) -> Result<Scope, crate::journal::file::OpenError> {
-        unimplemented!()
+    ///
+    /// # Errors
+    /// A file that is no session, with the reason.
+    pub fn open(path: &Path) -> Result<Scope, OpenError> {
+        Ok(Scope {
+            journal: Journal::open(path)?,
+            client: None,
+            options: None,
+            notices: Notices::default(),
+            failure_told: Arc::default(),
+        })
     }
+
     /// The session's journal.
     pub fn journal(&self) -> &Journal {
         &self.journal
     }
+
     /// What the session was started with; `None` for an opened file.
     pub fn options(&self) -> Option<&Options> {
-        unimplemented!()
+        self.options.as_ref()
     }
+
     /// Hands a command to the client; never waits.
+    ///
+    /// # Errors
+    /// Why it was not taken.
     pub fn command(&self, command: Command) -> Result<(), Refused> {
-        unimplemented!()
+        if let Command::Mark { text } = command {
+            // A mark is of the journal, not of the client: it works whatever the client does.
+            self.journal
+                .append(Instant::now(), None, &Body::Mark(Mark { text }));
+            return if self.client.is_some() {
+                Ok(())
+            } else {
+                Err(Refused::NotLive)
+            };
+        }
+        let client = self.client.as_ref().ok_or(Refused::NotLive)?;
+        if self
+            .options
+            .as_ref()
+            .is_some_and(|options| options.readonly)
+        {
+            return Err(Refused::ReadOnly);
+        }
+        client.command(command).map_err(|error| match error {
+            TrySendError::Full(_) => Refused::Busy,
+            TrySendError::Closed(_) => Refused::Ended,
+        })
     }
-    /// Something that is said once to the person (recording failed, profile notes, …), oldest first; empties the list.
+
+    /// Sentences that are said once to the person, oldest first; empties the list.
     pub fn notices(&self) -> Vec<String> {
-        unimplemented!()
+        let mut notices = self.notices.take();
+        if let Some(failed) = self.journal.status().failed
+            && !self.failure_told.swap(true, Ordering::AcqRel)
+        {
+            notices.push(failed);
+        }
+        notices
     }
-    /// True once the client has ended for good (gave up, or a disconnect that is not retried).
+
+    /// Waits until there are more than `seen` records, or something to say.
+    pub async fn changed(&self, seen: u64) {
+        tokio::select! {
+            () = self.journal.changed(seen) => {}
+            () = self.notices.changed() => {}
+        }
+    }
+
+    /// True when nothing is open, on the way, planned or asked for: only a command changes that.
     pub fn ended(&self) -> bool {
-        unimplemented!()
+        self.client.as_ref().is_none_or(Client::idle)
     }
+
     /// Ends the client (leaving its namespaces politely), flushes and closes the journal.
     pub async fn shutdown(&self) {
-        unimplemented!()
+        if let Some(client) = &self.client {
+            client.shutdown().await;
+        }
+        self.journal.close();
+    }
+}
+
+/// A journal to a file where one is wanted and can be made, else in memory.
+fn start_journal(header: Header, record: Record, notices: &Notices) -> Journal {
+    let started = Instant::now();
+    let path: Result<PathBuf, String> = match record {
+        Record::Off => return Journal::in_memory(header, started, MEMORY),
+        Record::File(path) => Ok(path),
+        Record::Default => default_path(&header.target, header.started).ok_or_else(|| {
+            "there is no data directory for this user (set SIOSCOPE_DATA_DIR)".to_owned()
+        }),
+    };
+    let made = path.and_then(|path| {
+        Journal::create(header.clone(), started, &path)
+            .map_err(|error| format!("{}: {error}", path.display()))
+    });
+    match made {
+        Ok(journal) => journal,
+        Err(error) => {
+            notices.push(format!("this session is not recorded: {error}. It goes on in memory; give --record FILE or --no-record"));
+            Journal::in_memory(header, started, MEMORY)
+        }
     }
 }

@@ -1,1 +1,374 @@
-//! driver
+//! Does what the machine asks, over `net`, and writes the records.
+//!
+//! One task owns the machine and reads the WebSockets; each WebSocket has a small task that
+//! writes, so that a peer which does not read never holds up reading, pings or commands.
+//! Everything that crosses the wire is recorded here, raw, before the machine sees it.
+
+mod auth;
+mod exchange;
+mod socket;
+
+use std::collections::{HashMap, VecDeque};
+use std::future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::command::Command;
+use super::machine::{ExchangeId, Input, Machine, Output};
+use super::options::Options;
+use crate::journal::Journal;
+use crate::journal::record::Body;
+use crate::net::cookies::Jar;
+use crate::net::dial::{DialError, DialOptions, Dialer, ProxyUrl, Resolve, TlsOptions};
+use crate::net::http::{BODY_LIMIT, HttpClient};
+use crate::protocol::engine::base64;
+use crate::protocol::engine::url::decode_component;
+
+/// Commands that may wait to be worked on.
+const COMMANDS: usize = 1_024;
+/// How long a shutdown may take.
+const SHUTDOWN: Duration = Duration::from_secs(3);
+
+/// Why a client could not be set up. Nothing was sent yet.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// A `--resolve` that can't be read.
+    #[error("--resolve: {0}")]
+    Resolve(String),
+    /// A `--proxy` that can't be read.
+    #[error("--proxy: {0}")]
+    Proxy(String),
+    /// Certificate files that can't be used.
+    #[error("{0}")]
+    Tls(#[from] DialError),
+}
+
+/// Sentences for the person, said once each.
+#[derive(Debug, Clone, Default)]
+pub struct Notices(Arc<(Mutex<VecDeque<String>>, Notify)>);
+
+impl Notices {
+    /// How many are kept when nobody takes them.
+    const LIMIT: usize = 1_000;
+
+    /// Adds one.
+    pub fn push(&self, text: String) {
+        let mut list = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if list.len() < Self::LIMIT {
+            list.push_back(text);
+        }
+        drop(list);
+        self.0.1.notify_one();
+    }
+
+    /// Waits until one was added.
+    pub async fn changed(&self) {
+        self.0.1.notified().await;
+    }
+
+    /// Takes all, oldest first.
+    pub fn take(&self) -> Vec<String> {
+        self.0
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain(..)
+            .collect()
+    }
+}
+
+/// A running client, as a face holds it.
+#[derive(Clone)]
+pub struct Client {
+    commands: mpsc::Sender<Command>,
+    stop: watch::Sender<bool>,
+    idle: Arc<AtomicBool>,
+    ended: watch::Receiver<bool>,
+}
+
+impl Client {
+    /// Starts a client on the current tokio runtime; connecting goes on behind.
+    ///
+    /// # Errors
+    /// Options that can't work: an unreadable certificate, proxy or override.
+    pub fn start(
+        options: Options,
+        journal: Journal,
+        notices: Notices,
+    ) -> Result<Client, SetupError> {
+        let dialer = Dialer::new(dial_options(&options)?)?;
+        let (commands, inbox) = mpsc::channel(COMMANDS);
+        let (stop, stopping) = watch::channel(false);
+        let (ended_at, ended) = watch::channel(false);
+        let idle = Arc::new(AtomicBool::new(false));
+        let driver = Driver::new(options, journal, notices, dialer, Arc::clone(&idle));
+        tokio::spawn(async move {
+            driver.run(inbox, stopping).await;
+            let _ = ended_at.send(true);
+        });
+        Ok(Client {
+            commands,
+            stop,
+            idle,
+            ended,
+        })
+    }
+
+    /// Hands over a command without waiting; gives it back when the queue is full.
+    ///
+    /// # Errors
+    /// The command, when the client is busy or has ended.
+    pub fn command(&self, command: Command) -> Result<(), mpsc::error::TrySendError<Command>> {
+        self.idle.store(false, Ordering::Release);
+        self.commands.try_send(command)
+    }
+
+    /// Nothing is open, on the way, planned or asked for.
+    pub fn idle(&self) -> bool {
+        self.idle.load(Ordering::Acquire)
+            && self.commands.capacity() == self.commands.max_capacity()
+    }
+
+    /// Leaves politely and ends.
+    pub async fn shutdown(&self) {
+        let _ = self.stop.send(true);
+        let mut ended = self.ended.clone();
+        let _ = tokio::time::timeout(SHUTDOWN, ended.wait_for(|ended| *ended)).await;
+    }
+}
+
+/// What `net` has to know, from the options.
+fn dial_options(options: &Options) -> Result<DialOptions, SetupError> {
+    let resolve: Result<Vec<Resolve>, String> =
+        options.resolve.iter().map(|text| text.parse()).collect();
+    let proxy = options
+        .proxy
+        .as_ref()
+        .map(|text| text.parse::<ProxyUrl>())
+        .transpose();
+    Ok(DialOptions {
+        resolve: resolve.map_err(SetupError::Resolve)?,
+        proxy: proxy.map_err(|error| SetupError::Proxy(error.to_string()))?,
+        proxy_from_env: true,
+        tls: TlsOptions {
+            insecure: options.tls.insecure,
+            ca: options.tls.cacert.clone(),
+            cert: options.tls.cert.clone(),
+            key: options.tls.key.clone(),
+        },
+        connect_timeout: options.connect_timeout,
+    })
+}
+
+/// Something that a task of the driver has done.
+enum Done {
+    /// An HTTP exchange ended.
+    Http(exchange::Outcome),
+    /// A WebSocket was opened, or could not be.
+    Ws(socket::Outcome),
+    /// An auth payload was read.
+    Auth {
+        nsp: String,
+        auth: Result<Option<String>, String>,
+    },
+}
+
+struct Driver {
+    machine: Machine,
+    options: Options,
+    journal: Journal,
+    notices: Notices,
+    dialer: Dialer,
+    http: HttpClient,
+    jar: Arc<Mutex<Jar>>,
+    idle: Arc<AtomicBool>,
+    tasks: JoinSet<Done>,
+    /// Exchanges and openings that can be given up.
+    aborts: HashMap<ExchangeId, AbortHandle>,
+    /// The connection of each exchange, for its records.
+    connections: HashMap<ExchangeId, u32>,
+    readers: Vec<socket::Reader>,
+    writers: HashMap<ExchangeId, socket::Writer>,
+    written: mpsc::Sender<socket::Written>,
+    written_inbox: mpsc::Receiver<socket::Written>,
+    tls_told: bool,
+}
+
+impl Driver {
+    fn new(
+        mut options: Options,
+        journal: Journal,
+        notices: Notices,
+        dialer: Dialer,
+        idle: Arc<AtomicBool>,
+    ) -> Driver {
+        // `http://user:password@host` means basic authentication, as everywhere.
+        let authorized = options
+            .headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        if let (Some(userinfo), false) = (options.endpoint().userinfo, authorized) {
+            let value = format!(
+                "Basic {}",
+                base64::encode(decode_component(&userinfo).as_bytes())
+            );
+            options.headers.push(("Authorization".to_owned(), value));
+        }
+        let stamp = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis() as u64);
+        let jar = Jar::new(
+            options
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect::<Vec<_>>()
+                .iter()
+                .map(String::as_str),
+        );
+        let (written, written_inbox) = mpsc::channel(256);
+        Driver {
+            machine: Machine::new(options.clone(), Instant::now(), stamp, Box::new(random)),
+            http: HttpClient::new(dialer.clone(), BODY_LIMIT),
+            options,
+            journal,
+            notices,
+            dialer,
+            jar: Arc::new(Mutex::new(jar)),
+            idle,
+            tasks: JoinSet::new(),
+            aborts: HashMap::new(),
+            connections: HashMap::new(),
+            readers: Vec::new(),
+            writers: HashMap::new(),
+            written,
+            written_inbox,
+            tls_told: false,
+        }
+    }
+
+    async fn run(
+        mut self,
+        mut commands: mpsc::Receiver<Command>,
+        mut stopping: watch::Receiver<bool>,
+    ) {
+        self.machine.start(Instant::now());
+        let mut cut_at: Option<Instant> = None;
+        loop {
+            self.carry_out();
+            self.idle.store(self.machine.idle(), Ordering::Release);
+            if cut_at.is_some()
+                && self.machine.idle()
+                && self.readers.is_empty()
+                && self.tasks.is_empty()
+            {
+                return;
+            }
+            let wake = [
+                self.machine.deadline(),
+                cut_at,
+                self.readers.iter().filter_map(|reader| reader.cut_at).min(),
+            ]
+            .into_iter()
+            .flatten()
+            .min();
+            tokio::select! {
+                biased;
+                _ = stopping.wait_for(|stop| *stop), if cut_at.is_none() => {
+                    let now = Instant::now();
+                    cut_at = Some(now + SHUTDOWN / 2);
+                    self.machine.handle(now, Input::Command(Command::Disconnect));
+                }
+                command = commands.recv(), if cut_at.is_none() => match command {
+                    Some(command) => self.machine.handle(Instant::now(), Input::Command(command)),
+                    None => {
+                        cut_at = Some(Instant::now() + SHUTDOWN / 2);
+                        self.machine.handle(Instant::now(), Input::Command(Command::Disconnect));
+                    }
+                },
+                () = sleep_until(wake) => {
+                    let now = Instant::now();
+                    self.machine.tick(now);
+                    self.cut_overdue(now);
+                    if cut_at.is_some_and(|at| at <= now) {
+                        self.carry_out();
+                        return;
+                    }
+                }
+                Some(written) = self.written_inbox.recv() => self.written(written),
+                Some(done) = self.tasks.join_next(), if !self.tasks.is_empty() => {
+                    // A task that was given up, or died, has nothing to tell.
+                    if let Ok(done) = done {
+                        self.done(done);
+                    }
+                }
+                (index, read) = socket::next_batch(&mut self.readers) => self.read(index, read),
+            }
+        }
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Http(outcome) => self.http_done(outcome),
+            Done::Ws(outcome) => self.ws_done(outcome),
+            Done::Auth { nsp, auth } => self
+                .machine
+                .handle(Instant::now(), Input::AuthRead { nsp, auth }),
+        }
+    }
+
+    /// Does everything that the machine asks.
+    fn carry_out(&mut self) {
+        while let Some(output) = self.machine.poll_output() {
+            match output {
+                Output::Record { c, body } => self.record(c, &body),
+                Output::Notice(text) => self.notices.push(text),
+                Output::SendWs { x, message } => self.write(x, socket::Write::Message(message)),
+                Output::PingWs { x } => self.write(x, socket::Write::Ping),
+                Output::CloseWs { x } => self.close_ws(x),
+                Output::OpenWs { x, c, url } => self.open_ws(x, c, &url),
+                Output::Http {
+                    x,
+                    c,
+                    method,
+                    url,
+                    content_type,
+                    body,
+                } => {
+                    self.start_exchange(x, c, method, &url, content_type, body);
+                }
+                Output::AbortHttp { x } => self.abort_exchange(x),
+                Output::ReadAuth { nsp, source } => {
+                    self.tasks.spawn(async move {
+                        Done::Auth {
+                            auth: auth::read(source).await,
+                            nsp,
+                        }
+                    });
+                }
+            }
+        }
+    }
+
+    fn record(&self, c: Option<u32>, body: &Body) {
+        self.journal.append(Instant::now(), c, body);
+    }
+}
+
+/// A draw in `[0, 1)`.
+fn random() -> f64 {
+    let bits = getrandom::u64().unwrap_or(0x8000_0000_0000_0000);
+    // 53 bits are what a double holds.
+    (bits >> 11) as f64 / (1u64 << 53) as f64
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => future::pending().await,
+    }
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::journal::record::TransportName;
+use crate::protocol::engine::url::{Endpoint, parse_query};
 
 /// Options of a connection. Faces fill it in; the client reads it only.
 #[derive(Debug, Clone)]
@@ -180,6 +181,32 @@ impl Options {
             resolve: Vec::new(),
             probe_rtt: None,
             readonly: false,
+        }
+    }
+
+    /// Where requests go: host, HTTP path (with the one trailing slash of the official client)
+    /// and the query that every request carries, the URL's parameters first.
+    pub fn endpoint(&self) -> Endpoint {
+        let secure = matches!(self.url.scheme(), "https" | "wss");
+        let userinfo = match (self.url.username(), self.url.password()) {
+            ("", None) => None,
+            (user, None) => Some(user.to_owned()),
+            (user, Some(password)) => Some(format!("{user}:{password}")),
+        };
+        let mut query = self.url.query().map(parse_query).unwrap_or_default();
+        query.extend(self.query.iter().cloned());
+        Endpoint {
+            secure,
+            host: self
+                .url
+                .host_str()
+                .unwrap_or("localhost")
+                .trim_matches(['[', ']'])
+                .to_owned(),
+            port: self.url.port().unwrap_or(if secure { 443 } else { 80 }),
+            userinfo,
+            path: format!("/{}/", self.path.trim_matches('/')).replace("//", "/"),
+            query,
         }
     }
 }

@@ -1,38 +1,21 @@
 //! Session files: the header line, opening saved sessions, the folder they are kept in.
+//! **Floor 0.**
+//!
+//! Files are made with mode 0600 and folders with 0700: a session holds tokens and cookies.
 
-use super::record::Record;
+mod folder;
+mod header;
+mod open;
+#[cfg(test)]
+mod tests;
 
-/// What wrote the records of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// Our own client.
-    Client,
-    /// The recording proxy.
-    Tap,
-    /// An imported HAR file.
-    Har,
-    /// An imported mitmproxy flow file.
-    Mitm,
-    /// A replay.
-    Replay,
-}
+pub use folder::{Listed, default_path, list, sessions_dir};
+pub use header::{Header, Source, parse_header_line};
+pub use open::{OpenError, Problem};
 
-/// First line of a session file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Header {
-    /// Wall-clock time of the session's start.
-    pub started: jiff::Timestamp,
-    /// What wrote it.
-    pub source: Source,
-    /// URL that was connected to.
-    pub target: String,
-    /// Version of the tool that wrote it.
-    pub tool: String,
-    /// Socket.IO parser, where it is not the default one (`msgpack`).
-    pub parser: Option<String>,
-}
+pub(super) use folder::create_file;
+pub(super) use header::{LONGEST_HEADER, parse_header, write_header};
+pub(super) use open::{Packing, nameless, open_file, unpack};
 
-/// Why a saved session could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot open")]
-pub struct OpenError;
+/// Major version of the format that this version writes, and the newest that it reads.
+pub const VERSION: u64 = 1;

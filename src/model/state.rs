@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::fold::Memory;
 use crate::journal::record::{
     AckState, BufferOp, ConnectionState, Direction, NamespaceState, TransportName,
 };
@@ -37,6 +38,32 @@ pub struct Model {
     pub now: u64,
     /// Sequence number of the newest record that was folded in.
     pub seen: u64,
+    /// What the fold must remember to join later records with earlier ones.
+    pub(super) memory: Memory,
+}
+
+/// What is known about the ack of one row: a question's or an answer's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct KnownAck {
+    /// State of the question.
+    pub state: AckState,
+    /// Milliseconds from question to answer (or to its end).
+    pub ms: Option<f64>,
+    /// Record of the other side: the answer of a question, the question of an answer.
+    pub other: Option<u64>,
+}
+
+impl Model {
+    /// The newest connection.
+    pub fn connection(&self) -> Option<&Connection> {
+        self.connections.get(&self.current?)
+    }
+
+    /// What is known about the ack of packet `index` of record `n`. Known for many more rows
+    /// than [`Model::acks`] has entries.
+    pub fn ack_at(&self, n: u64, index: u32) -> Option<&KnownAck> {
+        self.memory.ack_rows.get(&(n, index))
+    }
 }
 
 /// Totals of a session.
@@ -176,10 +203,18 @@ pub struct AckEntry {
     pub asked: u64,
     /// Record of the question's frame.
     pub asked_n: Option<u64>,
+    /// Which packet of that record asked.
+    pub asked_index: u32,
     /// Record of the answer's frame.
     pub answered_n: Option<u64>,
+    /// Which packet of that record answered.
+    pub answered_index: u32,
     /// Milliseconds from question to answer (or to its end).
     pub ms: Option<f64>,
+    /// Its number among all entries of the session, for finding it again.
+    pub(super) number: u64,
+    /// `ack` records speak of it: its state is what they say and not derived from packets.
+    pub(super) told: bool,
 }
 
 /// One line of the reconnect timeline: a loss, or an attempt.

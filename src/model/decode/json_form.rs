@@ -1,0 +1,94 @@
+//! Packets as the `packets` list of a session file's line.
+
+use std::fmt::Write as _;
+
+use super::{Kind, Packet};
+use crate::protocol::json;
+
+/// Writes the list: `[{"engine":"message","type":"event","nsp":"/","data":["hello"]},…]`. Raw
+/// JSON passes through as it came, except that line breaks between its tokens go, because a
+/// session file has one object a line.
+pub fn write_packets(packets: &[Packet], out: &mut String) {
+    out.push('[');
+    for (place, packet) in packets.iter().enumerate() {
+        if place > 0 {
+            out.push(',');
+        }
+        write_packet(packet, out);
+    }
+    out.push(']');
+}
+
+fn write_packet(packet: &Packet, out: &mut String) {
+    match &packet.kind {
+        Kind::Engine { name, data } => {
+            // The names are our own and need no escapes.
+            out.push_str("{\"engine\":\"");
+            out.push_str(name);
+            out.push('"');
+            if !data.is_empty() {
+                out.push_str(",\"data\":");
+                // The handshake is JSON; what follows a ping is text, even `1`.
+                if *name == "open" && json::validate(data).is_ok() {
+                    push_raw(data, out);
+                } else {
+                    out.push_str(&json::quote(data));
+                }
+            }
+        }
+        Kind::Socket {
+            name,
+            nsp,
+            id,
+            data,
+            attachments,
+            ..
+        } => {
+            out.push_str("{\"engine\":\"message\",\"type\":\"");
+            out.push_str(name);
+            out.push_str("\",\"nsp\":");
+            if nsp == "/" {
+                out.push_str("\"/\"");
+            } else {
+                out.push_str(&json::quote(nsp));
+            }
+            if let Some(id) = id {
+                // Writing to a String cannot fail.
+                let _ = write!(out, ",\"id\":{id}");
+            }
+            if let Some(data) = data {
+                out.push_str(",\"data\":");
+                push_raw(data, out);
+            }
+            if *attachments > 0 {
+                let _ = write!(out, ",\"attachments\":{attachments}");
+            }
+        }
+        Kind::Undecodable { error, at } => {
+            out.push_str("{\"error\":");
+            out.push_str(&json::quote(error));
+            let _ = write!(out, ",\"at\":{at}");
+        }
+    }
+    if !packet.quirks.is_empty() {
+        out.push_str(",\"quirks\":[");
+        for (place, quirk) in packet.quirks.iter().enumerate() {
+            if place > 0 {
+                out.push(',');
+            }
+            out.push_str(&json::quote(quirk));
+        }
+        out.push(']');
+    }
+    out.push('}');
+}
+
+fn push_raw(raw: &str, out: &mut String) {
+    if memchr::memchr2(b'\n', b'\r', raw.as_bytes()).is_none() {
+        out.push_str(raw);
+    } else if let Ok(compact) = json::compact(raw) {
+        out.push_str(&compact);
+    } else {
+        out.push_str(&json::quote(raw));
+    }
+}

@@ -1,0 +1,224 @@
+//! The msgpack parser: every packet is one binary message, a map `{type, data, id?, nsp}`
+//! (npm `socket.io-msgpack-parser`, on `notepack.io`).
+//!
+//! Binary stays inside the map, so there are no placeholders and no attachments. Decoded, a packet
+//! has the same form as from text: its data is JSON text, each buffer a leaf
+//! `{"$binary":"<base64>"}`. Encoding takes that form back and writes the bytes that notepack
+//! writes, except that integers beyond 2^53 keep their digits (JavaScript has rounded them before).
+
+mod from_json;
+mod to_json;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use rmpv::Value;
+
+use super::{DecodeError, DecodeErrorKind, Decoded, Limits, Packet, PacketKind, Quirk};
+
+/// Reads a packet.
+///
+/// # Errors
+/// Malformed or cut msgpack, bytes after the map, fields that the reference's parser refuses
+/// (it knows types 0 to 4 only), or more nesting or bytes than the limits allow.
+pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded<Packet<'static>>, DecodeError> {
+    if bytes.len() > limits.max_bytes {
+        return Err(DecodeError::new(
+            limits.max_bytes,
+            DecodeErrorKind::TooBig {
+                size: bytes.len(),
+                limit: limits.max_bytes,
+            },
+        ));
+    }
+    let mut rest = bytes;
+    let value = rmpv::decode::read_value_with_max_depth(&mut rest, limits.max_depth);
+    let at = bytes.len().saturating_sub(rest.len());
+    let value = value.map_err(|error| DecodeError::new(at, read_error(&error, limits)))?;
+    if !rest.is_empty() {
+        let text = format!("{} bytes after the packet", rest.len());
+        return Err(DecodeError::new(at, DecodeErrorKind::Msgpack(text)));
+    }
+    let Value::Map(members) = value else {
+        return Err(DecodeError::new(
+            0,
+            DecodeErrorKind::MsgpackField("shape: it must be a map"),
+        ));
+    };
+    let mut fields = Fields::default();
+    for (key, value) in members {
+        fields.take(&key, value);
+    }
+    fields.packet()
+}
+
+/// Writes a packet: `type`, `data`, `id`, `nsp`, in the JavaScript client's order. The data's
+/// leaves `{"$binary":"<base64>"}` become msgpack binary; a binary kind becomes its plain one.
+///
+/// # Errors
+/// The data is not JSON, nests deeper than the limit, or a `$binary` leaf is not base64.
+pub fn encode(packet: &Packet<'_>, limits: &Limits) -> Result<Vec<u8>, DecodeError> {
+    let kind = match packet.kind {
+        PacketKind::BinaryEvent => PacketKind::Event,
+        PacketKind::BinaryAck => PacketKind::Ack,
+        kind => kind,
+    };
+    let mut members = vec![(Value::from("type"), Value::from(kind.number()))];
+    if let Some(data) = &packet.data {
+        members.push((
+            Value::from("data"),
+            from_json::value(data, limits.max_depth)?,
+        ));
+    }
+    if let Some(id) = packet.id {
+        members.push((Value::from("id"), Value::from(id)));
+    }
+    members.push((Value::from("nsp"), Value::from(packet.nsp.as_ref())));
+    let mut out = Vec::new();
+    rmpv::encode::write_value(&mut out, &Value::Map(members))
+        .map_err(|error| DecodeError::new(0, DecodeErrorKind::Msgpack(error.to_string())))?;
+    Ok(out)
+}
+
+/// Whether a binary message looks like a packet of this parser: a map whose first key is one of
+/// the packet's. It is what a client with the text parser stumbles over.
+pub fn looks_like(bytes: &[u8]) -> bool {
+    // Fixmap, then the fixstr of a key that the JavaScript encoder may write first.
+    match bytes {
+        [0x81..=0x8f, rest @ ..] => [b"\xa4type".as_slice(), b"\xa4data", b"\xa3nsp", b"\xa2id"]
+            .iter()
+            .any(|key| rest.starts_with(key)),
+        _ => false,
+    }
+}
+
+#[derive(Default)]
+struct Fields {
+    kind: Option<Value>,
+    nsp: Option<Value>,
+    id: Option<Value>,
+    data: Option<Value>,
+}
+
+impl Fields {
+    /// Later duplicates win, as in JavaScript; other keys (`options`, `attachments`) are the
+    /// sender's own business.
+    fn take(&mut self, key: &Value, value: Value) {
+        match key.as_str() {
+            Some("type") => self.kind = Some(value),
+            Some("nsp") => self.nsp = Some(value),
+            Some("id") => self.id = Some(value),
+            Some("data") => self.data = Some(value),
+            _ => {}
+        }
+    }
+
+    fn packet(self) -> Result<Decoded<Packet<'static>>, DecodeError> {
+        let invalid = |what| DecodeError::new(0, DecodeErrorKind::MsgpackField(what));
+        let mut quirks = Vec::new();
+        let kind = self
+            .kind
+            .as_ref()
+            .and_then(whole)
+            .and_then(|number| u8::try_from(number).ok())
+            .filter(|number| *number <= 4)
+            .and_then(PacketKind::from_number)
+            .ok_or_else(|| invalid("type"))?;
+        let nsp = match self.nsp {
+            Some(Value::String(nsp)) => to_json::text(&nsp, &mut quirks).into_owned(),
+            _ => return Err(invalid("namespace (nsp)")),
+        };
+        let id = match &self.id {
+            None => None,
+            Some(id) => Some(id_of(id, &mut quirks).ok_or_else(|| invalid("id"))?).flatten(),
+        };
+        // notepack has no "undefined": the official client leaves the key out, others write nil.
+        let data = self
+            .data
+            .filter(|data| !data.is_nil() || kind.is_event() || kind.is_ack());
+        check_shape(kind, data.as_ref())?;
+        if kind.is_ack() && id.is_none() {
+            quirks.push(Quirk::AckWithoutId);
+        }
+        let data = data.map(|data| Cow::Owned(to_json::json(&data, &mut quirks)));
+        Ok(Decoded {
+            value: Packet {
+                kind,
+                attachments: 0,
+                nsp: Cow::Owned(nsp),
+                id,
+                data,
+            },
+            quirks,
+        })
+    }
+}
+
+/// A number without a fraction, also one that was written as a float.
+fn whole(value: &Value) -> Option<i128> {
+    match value {
+        Value::Integer(number) => number
+            .as_u64()
+            .map(i128::from)
+            .or_else(|| number.as_i64().map(i128::from)),
+        Value::F32(number) => whole_float(f64::from(*number)),
+        Value::F64(number) => whole_float(*number),
+        _ => None,
+    }
+}
+
+fn whole_float(number: f64) -> Option<i128> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a cast from float saturates"
+    )]
+    (number.fract() == 0.0).then_some(number as i128)
+}
+
+/// The inner `None` is an id that the reference accepts and we can't hold.
+#[allow(clippy::option_option, reason = "refused and unusable differ")]
+fn id_of(value: &Value, quirks: &mut Vec<Quirk>) -> Option<Option<u64>> {
+    let number = whole(value)?;
+    let id = u64::try_from(number).ok();
+    if id.is_none() {
+        quirks.push(Quirk::UnreadableId(number.to_string()));
+    }
+    Some(id)
+}
+
+fn check_shape(kind: PacketKind, data: Option<&Value>) -> Result<(), DecodeError> {
+    let invalid = |why| Err(DecodeError::new(0, DecodeErrorKind::InvalidPayload(why)));
+    match (kind, data) {
+        (PacketKind::Connect, None | Some(Value::Map(_))) | (PacketKind::Disconnect, None) => {
+            Ok(())
+        }
+        (PacketKind::Connect, _) => invalid("a CONNECT carries an object or nothing"),
+        (PacketKind::Disconnect, _) => invalid("a DISCONNECT carries nothing"),
+        (PacketKind::ConnectError, Some(Value::Map(_) | Value::String(_))) => Ok(()),
+        (PacketKind::ConnectError, _) => invalid("a CONNECT_ERROR carries an object or a text"),
+        (PacketKind::Ack | PacketKind::BinaryAck, Some(Value::Array(_))) => Ok(()),
+        (PacketKind::Ack | PacketKind::BinaryAck, _) => invalid("an ack carries an array"),
+        (PacketKind::Event | PacketKind::BinaryEvent, Some(Value::Array(args))) => {
+            match args.first() {
+                Some(Value::String(_) | Value::Integer(_) | Value::F32(_) | Value::F64(_)) => {
+                    Ok(())
+                }
+                Some(_) => invalid("an event's name is a string or a number"),
+                None => invalid("the event has no name"),
+            }
+        }
+        (PacketKind::Event | PacketKind::BinaryEvent, _) => invalid("an event carries an array"),
+    }
+}
+
+fn read_error(error: &rmpv::decode::Error, limits: &Limits) -> DecodeErrorKind {
+    match error {
+        rmpv::decode::Error::DepthLimitExceeded => DecodeErrorKind::TooDeep(limits.max_depth),
+        error if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            DecodeErrorKind::Msgpack("the bytes end too early".to_owned())
+        }
+        error => DecodeErrorKind::Msgpack(error.to_string()),
+    }
+}

@@ -1,0 +1,11 @@
+//! Everything that is tested from the outside, in one binary: the built program against real
+//! Socket.IO servers and clients (`lab`), and the rules of the house (`floors`).
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "all of this is tests, and what surrounds the test functions fails as they do"
+)]
+
+mod floors;
+mod lab;
