@@ -56,7 +56,9 @@ impl Start {
         Start {
             scope,
             template: None,
-            connect: Box::new(|options| Ok(Scope::connect(options, crate::scope::Record::Default)?)),
+            connect: Box::new(|options| {
+                Ok(Scope::connect(options, crate::scope::Record::Default)?)
+            }),
             open: Box::new(Scope::open),
             hints: Vec::new(),
             config,
@@ -95,7 +97,8 @@ impl App {
         if !self.state.readonly && !key.is_empty() {
             tab.connect_hint = Some(format!("{key} tries now"));
         }
-        self.readers.push((Reader::new(header.parser.as_deref()), journal));
+        self.readers
+            .push((Reader::new(header.parser.as_deref()), journal));
         self.watch.add(scope.clone());
         self.scopes.push(scope);
         self.state.add(tab);
@@ -106,7 +109,9 @@ impl App {
         let level = self.state.level;
         self.more = false;
         for (at, (reader, journal)) in self.readers.iter_mut().enumerate() {
-            let Some(tab) = self.state.tabs.get_mut(at) else { continue };
+            let Some(tab) = self.state.tabs.get_mut(at) else {
+                continue;
+            };
             let before = (tab.model.seen, tab.log.len());
             self.more |= sync::advance(tab, reader, journal, level);
             if (tab.model.seen, tab.log.len()) != before {
@@ -153,7 +158,10 @@ impl App {
             return Some(Duration::from_millis(100));
         }
         let connection = tab.connection()?;
-        connection.closed.is_none().then_some(Duration::from_secs(1))
+        connection
+            .closed
+            .is_none()
+            .then_some(Duration::from_secs(1))
     }
 }
 
@@ -179,9 +187,12 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
         app.add(scope);
     } else {
         let dialog = super::dialog::connect::Connect::new(app.state.template.as_ref());
-        app.state.overlays.push(super::state::Overlay::Connect(Box::new(dialog)));
+        app.state
+            .overlays
+            .push(super::state::Overlay::Connect(Box::new(dialog)));
     }
-    let mut terminal = Terminal::take(mouse).context("this needs a terminal on its standard output")?;
+    let mut terminal =
+        Terminal::take(mouse).context("this needs a terminal on its standard output")?;
     let code = turn(&mut app, &mut terminal).await;
     drop(terminal);
     for scope in &app.scopes {
@@ -224,7 +235,9 @@ async fn turn(app: &mut App, terminal: &mut Terminal) -> anyhow::Result<i32> {
                 app.state.dirty = true;
             }
             Step::Input(None) => return Ok(0),
-            Step::Input(Some(Err(error))) => return Err(error).context("the terminal can't be read"),
+            Step::Input(Some(Err(error))) => {
+                return Err(error).context("the terminal can't be read");
+            }
             Step::Input(Some(Ok(event))) => {
                 for effect in update::update(&mut app.state, event) {
                     match perform::perform(app, terminal, effect) {

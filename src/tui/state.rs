@@ -367,7 +367,10 @@ impl State {
                     connection: u16::try_from(rows).unwrap_or(6).clamp(6, 9),
                     namespaces: u16::try_from(tab.model.namespaces.len()).unwrap_or(12),
                     findings: u16::try_from(tab.findings.len() * 2).unwrap_or(20),
-                    compose: tab.composer.height(self.screen.width.saturating_sub(4), compose_most).max(2),
+                    compose: tab
+                        .composer
+                        .height(self.screen.width.saturating_sub(4), compose_most)
+                        .max(2),
                 }
             }
         };

@@ -96,7 +96,7 @@ fn give(
         },
         Overlay::Prompt(asked, part) => prompt(state, *asked, part, given, effects),
         Overlay::Confirm(part, effect) => match give!(part, given) {
-            confirm::Outcome::Ignored | confirm::Outcome::Changed => Fate::Stay,
+            confirm::Outcome::Ignored => Fate::Stay,
             confirm::Outcome::Cancelled => Fate::Close,
             confirm::Outcome::Yes => {
                 effects.push((**effect).clone());
