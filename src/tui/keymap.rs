@@ -9,7 +9,7 @@ use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::action::{Action, Context, TABLE};
+use super::action::{self, Action, Context, TABLE};
 
 /// One key press, normalised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -137,11 +137,8 @@ impl Key {
         };
         let mut modifiers = KeyModifiers::NONE;
         let mut rest = text;
-        loop {
-            // A lone `+` (also after modifiers) is the key itself.
-            let Some((head, tail)) = rest.split_once('+') else {
-                break;
-            };
+        // A lone `+` (also after modifiers) is the key itself.
+        while let Some((head, tail)) = rest.split_once('+') {
             if head.is_empty() || tail.is_empty() {
                 break;
             }
@@ -287,6 +284,16 @@ impl Keymap {
             .first()
             .map(Key::to_string)
             .unwrap_or_default()
+    }
+
+    /// All actions with their keys as text, for `sioscope keys`.
+    pub fn as_text(&self) -> String {
+        action::as_text(&|action| self.written(action))
+    }
+
+    /// All actions with their keys as a Markdown table, for the README.
+    pub fn as_markdown(&self) -> String {
+        action::as_markdown(&|action| self.written(action))
     }
 
     /// The first key of an action that works in a context: in the composer, one that is no text.
@@ -449,6 +456,11 @@ mod tests {
         for (context, key, action) in cases {
             assert_eq!(press(context, key), action, "{} {key}", context.name());
         }
+    }
+
+    #[test]
+    fn the_table_of_keys_is_this() {
+        insta::assert_snapshot!(Keymap::default().as_text());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::{Composer, Draft, DraftError, Field, Surroundings, files};
+use crate::client::command::Emit;
 use crate::tui::edit::{Edit, view};
 use crate::tui::highlight;
 use crate::tui::mistake;
@@ -145,7 +146,8 @@ impl Composer {
         }
         let places = places(self, area);
         let draft = self.draft();
-        let error = draft.emit().err();
+        let emitted = draft.emit();
+        let error = emitted.as_ref().err();
         if area.width >= WIDE {
             let style = theme.style(match focused {
                 true => Role::TitleFocused,
@@ -153,7 +155,7 @@ impl Composer {
             });
             text::put(buf, area.x, area.y, NAME, 10, style);
         }
-        let wrong = |field| error.as_ref().filter(|e| e.field == field).map(|e| e.at);
+        let wrong = |field| error.filter(|e| e.field == field).map(|e| e.at);
         for (field, label, edit) in [
             (Field::Namespace, "ns ", &self.nsp),
             (Field::Event, "event ", &self.event),
@@ -178,7 +180,7 @@ impl Composer {
         }
         self.draw_args(places.args, wrong(Field::Args), buf, theme, focused);
         self.draw_ack(places.ack, buf, theme, focused);
-        self.draw_said(&places, &draft, error, buf, theme, around);
+        self.draw_said(&places, &draft, &emitted, buf, theme, around);
     }
 
     fn field_style(&self, field: Field, focused: bool, theme: &Theme) -> ratatui::style::Style {
@@ -305,7 +307,7 @@ impl Composer {
         &self,
         places: &Places,
         draft: &Draft,
-        error: Option<DraftError>,
+        emitted: &Result<Emit, DraftError>,
         buf: &mut Buffer,
         theme: &Theme,
         around: &Surroundings<'_>,
@@ -325,14 +327,14 @@ impl Composer {
             text::put(buf, at.x, at.y, line, at.width, theme.style(Role::Warn));
             return;
         }
-        let emit = match (error, draft.emit()) {
-            (None, Ok(emit)) => emit,
-            (Some(e), _) | (None, Err(e)) => {
+        let emit = match emitted {
+            Ok(emit) => emit,
+            Err(e) => {
                 if self.is_empty() && e.field == Field::Event {
                     let line = "name an event; what will be sent is shown here";
                     text::put(buf, at.x, at.y, line, at.width, dim);
                 } else {
-                    self.draw_error(places, &e, buf, theme);
+                    self.draw_error(places, e, buf, theme);
                 }
                 return;
             }
@@ -341,7 +343,7 @@ impl Composer {
             let line = format!("will send {} with the files' bytes", emit.args);
             (line, None)
         } else {
-            match (around.preview)(&emit) {
+            match (around.preview)(emit) {
                 Ok(preview) => (format!("will send {}", preview.text), Some(preview)),
                 Err(e) => {
                     let line = format!("✗ {}", text::safe(&e.0));
@@ -467,7 +469,7 @@ fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -450,11 +450,10 @@ impl Form {
                 if let Some(rest) = field.completion().filter(|_| focused) {
                     let used = view::shown_width(line).saturating_sub(skip);
                     if let Ok(used) = u16::try_from(used) {
-                        let room = at.width.saturating_sub(used + 1);
+                        let room = at.width.saturating_sub(used);
                         let style = style.patch(theme.style(Role::Placeholder));
-                        // One column is left for the cursor.
                         let shown = format!("{}  tab", text::safe(rest));
-                        text::put(buf, at.x + used + 1, at.y, &shown, room, style);
+                        text::put(buf, at.x.saturating_add(used), at.y, &shown, room, style);
                     }
                 }
             }

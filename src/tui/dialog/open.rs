@@ -167,6 +167,16 @@ impl Open {
         }
         let first = overlay::first_row(self.chosen, self.fitting.len(), list.height);
         let rows = self.fitting.iter().enumerate().skip(first);
+        let abouts = self
+            .saved
+            .iter()
+            .map(|s| text::width(&text::safe(&s.about)));
+        let abouts = u16::try_from(abouts.max().unwrap_or(0)).unwrap_or(u16::MAX);
+        // In a narrow screen the names are what counts.
+        let abouts = match abouts.saturating_add(40) < list.width {
+            true => abouts,
+            false => 0,
+        };
         for (y, (i, saved)) in (list.y..list.bottom()).zip(rows) {
             let Some(saved) = self.saved.get(*saved) else {
                 continue;
@@ -187,12 +197,13 @@ impl Open {
                 theme.style(Role::Accent).patch(over),
             );
             let dim = theme.style(Role::Dim).patch(over);
-            let about = text::safe(&saved.about);
-            let wide = u16::try_from(text::width(&about)).unwrap_or(u16::MAX);
             let mut room = list.width.saturating_sub(2);
-            if wide.saturating_add(12) < room {
-                text::put(buf, list.right() - wide, y, &about, wide, dim);
-                room -= wide + 1;
+            if abouts > 0 {
+                let about = text::safe(&saved.about);
+                let wide = u16::try_from(text::width(&about)).unwrap_or(u16::MAX);
+                let left = list.right() - wide.min(abouts);
+                text::put(buf, left, y, &about, abouts, dim);
+                room -= abouts + 1;
             }
             let half = room / 2;
             let name = saved.name();

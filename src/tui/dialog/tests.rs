@@ -196,7 +196,7 @@ fn a_mistake_in_the_connect_dialog_is_shown_at_its_field() {
     let url = shown!(dialog, 80, 24);
     press(
         &mut dialog,
-        "ctrl+u 'localhost enter",
+        "end ctrl+u 'localhost enter",
         connect::Connect::update,
     );
     insta::assert_snapshot!(format!("{url}----\n{}", shown!(dialog, 80, 24)));

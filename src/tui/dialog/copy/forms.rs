@@ -18,11 +18,12 @@ pub fn json(row: &Row) -> Form {
     if raw.len() <= 72 {
         return Ok(raw.to_owned());
     }
-    // What serde_json can't hold is given as it came.
-    let laid_out = serde_json::from_str::<serde_json::Value>(raw)
-        .ok()
-        .filter(|value| value.to_string() == json::value(raw).unwrap_or_default());
-    let pretty = laid_out.and_then(|value| serde_json::to_string_pretty(&value).ok());
+    let compact = json::value(raw).unwrap_or_default();
+    let value = serde_json::from_str::<serde_json::Value>(raw).ok();
+    // What serde_json can't hold to the letter is given as it came.
+    let pretty = value
+        .filter(|value| serde_json::to_string(value).is_ok_and(|again| again == compact))
+        .and_then(|value| serde_json::to_string_pretty(&value).ok());
     Ok(pretty.unwrap_or_else(|| raw.to_owned()))
 }
 
