@@ -294,7 +294,9 @@ fn frame(state: &State, tab: &Tab, layout: &Layout, slot: &Slot, buf: &mut Buffe
     }
     let mut pen = Pen::new(buf, row, 0);
     pen.put(" ", border);
-    if slot.pane == Pane::Detail {
+    if slot.pane == Pane::Detail && !state.hints.is_empty() {
+        pen.put("What to try", title);
+    } else if slot.pane == Pane::Detail {
         for (words, role) in pane::detail::title(&tab.detail) {
             let style = if role == Role::Title {
                 title

@@ -29,7 +29,7 @@ pub fn content(
 ) -> Content {
     let covered = !secrets && mask::holds_auth(packets);
     let own = row.what == What::Socket("connect") && row.dir == Some(Direction::ToServer);
-    let (tree, no_tree) = tree(row, covered && own);
+    let (tree, no_tree) = tree(row, covered, own);
     let bytes = bytes(row);
     let raw = raw(row, &bytes, covered, secrets);
     Content {
@@ -158,14 +158,14 @@ fn head(row: &Row<'_>, secrets: bool) -> Vec<(String, Role)> {
     head
 }
 
-fn tree(row: &Row<'_>, covered: bool) -> (Tree, String) {
+fn tree(row: &Row<'_>, covered: bool, own: bool) -> (Tree, String) {
     match row.packet.map(|packet| &packet.kind) {
         Some(Kind::Undecodable { error, at }) => (
             Tree::default(),
             format!("can't be decoded: {error} at byte {at}"),
         ),
         Some(_) => match row.data() {
-            Some(data) if covered => (Tree::new(mask::json(data), false), String::new()),
+            Some(data) if covered && own => (Tree::new(mask::json(data), false), String::new()),
             Some(data) => (
                 Tree::new(data.to_owned(), row.event.is_some()),
                 String::new(),
@@ -182,7 +182,16 @@ fn tree(row: &Row<'_>, covered: bool) -> (Tree, String) {
                 Tree::new(String::from_utf8_lossy(&response.body).into_owned(), false),
                 String::new(),
             ),
-            _ => (Tree::default(), line::head(&row.text(), 2_000).into_owned()),
+            _ => {
+                let words = row.text();
+                let words = line::head(&words, 2_000);
+                let shown = if covered {
+                    mask::raw(&words)
+                } else {
+                    words.into_owned()
+                };
+                (Tree::default(), shown)
+            }
         },
     }
 }
