@@ -217,7 +217,9 @@ impl Bed {
             "=" => return self.expect_record(rest),
             "=!" => {
                 if let Some(found) = self.records.iter().find(|r| matches_words(r, rest)) {
-                    self.fail(&format!("there should be no {rest:?}, but there is {found:?}"));
+                    self.fail(&format!(
+                        "there should be no {rest:?}, but there is {found:?}"
+                    ));
                 }
                 return;
             }
@@ -288,9 +290,12 @@ impl Bed {
         &self.urls
     }
 
-    /// All records and notices that no `=` has passed, for questions about their number.
-    pub(super) fn unread(&self) -> impl Iterator<Item = &str> {
-        self.records.iter().map(String::as_str)
+    /// Emits so many events; gives the number of messages that went to the driver for them.
+    pub(super) fn emit_many(&mut self, events: usize) -> usize {
+        for _ in 0..events {
+            self.command("emit / [\"x\"]");
+        }
+        self.take_wire().len()
     }
 
     fn collect(&mut self) {
@@ -368,26 +373,31 @@ impl Bed {
     fn expect_wire(&mut self, want: &str) {
         let want = expand(want).replace('\u{1e}', "␞");
         let Some(got) = self.wire.pop_front() else {
-            self.fail(&format!("expected {want:?} on the wire, but there is nothing"));
+            self.fail(&format!(
+                "expected {want:?} on the wire, but there is nothing"
+            ));
         };
         let (kind, words) = want.split_once(' ').unwrap_or((want.as_str(), ""));
         let fits = match kind {
             "GET" | "WS" => {
                 got.starts_with(&format!("{kind} "))
-                    && words.split(' ').filter(|word| !word.is_empty()).all(|word| {
-                        match word.strip_prefix('!') {
+                    && words
+                        .split(' ')
+                        .filter(|word| !word.is_empty())
+                        .all(|word| match word.strip_prefix('!') {
                             Some(word) => {
                                 !got.contains(&format!("?{word}"))
                                     && !got.contains(&format!("&{word}"))
                             }
                             None => got.contains(word),
-                        }
-                    })
+                        })
             }
             _ => got == want,
         };
         if !fits {
-            self.fail(&format!("expected {want:?} on the wire, but there is {got:?}"));
+            self.fail(&format!(
+                "expected {want:?} on the wire, but there is {got:?}"
+            ));
         }
     }
 
@@ -400,7 +410,10 @@ impl Bed {
 
     fn nothing_left(&self, before: &str) {
         if !self.wire.is_empty() {
-            self.fail(&format!("before {before:?}: unexpected on the wire: {:?}", self.wire));
+            self.fail(&format!(
+                "before {before:?}: unexpected on the wire: {:?}",
+                self.wire
+            ));
         }
     }
 

@@ -111,9 +111,8 @@ fn a_server_that_disconnects_everything_is_not_tried_again() {
     Bed::polling().play(
         "< get: 41
         > POST 1
-        > GET
         = nsp / disconnected reason: io server disconnect
-        < get: 6␞1
+        < post: ok
         = connection closed reason: io server disconnect
         + 60000
         =! connection",

@@ -189,7 +189,11 @@ fn a_body_that_is_no_engine_io_is_told_with_its_type() {
 #[test]
 fn a_refused_handshake_keeps_status_and_body_and_is_tried_again() {
     for (head, body, told) in [
-        ("get 404", "Cannot GET /socket.io/", "HTTP 404 .. Cannot GET"),
+        (
+            "get 404",
+            "Cannot GET /socket.io/",
+            "HTTP 404 .. Cannot GET",
+        ),
         (
             "get 400 application/json",
             r#"{"code":0,"message":"Transport unknown"}"#,
@@ -205,7 +209,11 @@ fn a_refused_handshake_keeps_status_and_body_and_is_tried_again() {
             r#"{"code":"1","message":"Session ID unknown"}"#,
             "HTTP 400: Session ID unknown (code 1)",
         ),
-        ("get 502 text/html", "<h1>Bad Gateway</h1>", "HTTP 502 .. Bad Gateway"),
+        (
+            "get 502 text/html",
+            "<h1>Bad Gateway</h1>",
+            "HTTP 502 .. Bad Gateway",
+        ),
         (
             "get 401 text/html www-authenticate=Basic",
             "<h1>no</h1>",
@@ -366,7 +374,12 @@ fn a_handshake_of_wrong_types_is_refused_or_mended() {
             "< get: {json}\n= connection closed reason: server error | parser error\n= waiting"
         ));
     }
-    for (field, pass) in [("\"abc\"", 1_000), ("-5", 1_000), ("null", 1_000), ("1e12", 1_000)] {
+    for (field, pass) in [
+        ("\"abc\"", 1_000),
+        ("-5", 1_000),
+        ("null", 1_000),
+        ("1e12", 1_000),
+    ] {
         let mut bed = polling();
         bed.play(&format!(
             r#"< get: 0{{"sid":5,"upgrades":[],"pingInterval":{field},"pingTimeout":20000}}

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::client::machine::{ExchangeId, Input, Message, Output};
+use crate::client::machine::{ExchangeId, Input, Message, Output, WsEnd};
 use crate::protocol::engine::{Data, Revision, Version, payload};
 use crate::protocol::socket::{self, Limits, PacketKind};
 
@@ -105,7 +105,9 @@ impl Laws {
             },
             Output::SendWs { x, message } => {
                 let Some(ws) = self.sockets.iter().find(|ws| ws.x == *x) else {
-                    return Err(format!("something is written to WebSocket {x}, which is gone"));
+                    return Err(format!(
+                        "something is written to WebSocket {x}, which is gone"
+                    ));
                 };
                 if ws.closing {
                     return Err(format!("{message:?} is written to {x} after its close"));
@@ -175,6 +177,11 @@ impl Laws {
                 }
             }
             Input::HttpFailed { x, .. } => self.exchanges.retain(|e| e.x != *x),
+            // After a violation a close is still due.
+            Input::WsClosed {
+                end: WsEnd::Violation(_),
+                ..
+            } => {}
             Input::WsFailed { x, .. } | Input::WsClosed { x, .. } => {
                 self.sockets.retain(|ws| ws.x != *x);
             }
