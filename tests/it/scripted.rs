@@ -1,0 +1,10 @@
+//! The client against a server that says exactly what a test tells it to: what only real sockets
+//! show of HTTP, TLS, WebSocket and of the driver.
+//!
+//! The ids in the comments are those of the project's list of conformance cases.
+
+mod closing;
+mod opening;
+mod server;
+mod session;
+mod socket;
