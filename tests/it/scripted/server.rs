@@ -306,7 +306,16 @@ impl Exchange {
     }
 
     /// Answers with 101 and further header lines.
-    pub async fn upgrade_with(mut self, headers: &[&str]) -> Ws {
+    pub async fn upgrade_with(self, headers: &[&str]) -> Ws {
+        self.switch(headers, &[]).await
+    }
+
+    /// Answers with 101 and writes these bytes in the same piece.
+    pub async fn upgrade_followed_by(self, bytes: &[u8]) -> Ws {
+        self.switch(&[], bytes).await
+    }
+
+    async fn switch(mut self, headers: &[&str], behind: &[u8]) -> Ws {
         let key = self.header("sec-websocket-key").to_owned();
         let accept = tungstenite::handshake::derive_accept_key(key.as_bytes());
         let mut head = format!(
@@ -317,7 +326,9 @@ impl Exchange {
             head.push_str(&format!("{header}\r\n"));
         }
         head.push_str("\r\n");
-        self.raw(head).await;
+        let mut bytes = head.into_bytes();
+        bytes.extend_from_slice(behind);
+        self.raw(bytes).await;
         Ws::new(self.io, self.rest, self.log)
     }
 }

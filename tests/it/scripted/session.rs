@@ -17,7 +17,8 @@ use super::server::{Exchange, PATIENCE, Server};
 use super::socket::Ws;
 
 /// A handshake without upgrades.
-pub const OPEN: &str = r#"0{"sid":"E1","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
+pub const OPEN: &str =
+    r#"0{"sid":"E1","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
 /// A handshake that offers WebSocket.
 pub const OPEN_WS: &str = r#"0{"sid":"E1","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#;
 /// The answer to a CONNECT.
@@ -58,6 +59,11 @@ pub fn reconnect(options: &mut Options) {
     options.reconnection.delay = Duration::from_millis(10);
     options.reconnection.delay_max = Duration::from_millis(10);
     options.reconnection.factor = 0.0;
+}
+
+/// A handshake that does not come is given up soon.
+pub fn without_waiting_long(options: &mut Options) {
+    options.connect_timeout = Duration::from_millis(100);
 }
 
 /// Only WebSocket.
