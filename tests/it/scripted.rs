@@ -3,8 +3,10 @@
 //!
 //! The ids in the comments are those of the project's list of conformance cases.
 
+mod bodies;
 mod closing;
 mod opening;
+mod refusals;
 mod server;
 mod session;
 mod socket;

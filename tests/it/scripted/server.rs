@@ -85,7 +85,7 @@ impl Server {
         let says = log.clone();
         tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
-                says.say("a connection");
+                says.say("accepted");
                 let _ = tcp.set_nodelay(true);
                 let (sender, says, tls) = (sender.clone(), says.clone(), tls.clone());
                 tokio::spawn(async move {
@@ -222,6 +222,11 @@ impl Exchange {
             .map_or("", |(_, value)| value)
     }
 
+    /// All headers, as they came.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
     /// Value of a query parameter, not decoded.
     pub fn query(&self, name: &str) -> Option<&str> {
         let (_, query) = self.target.split_once('?')?;
@@ -285,6 +290,13 @@ impl Exchange {
     pub async fn cut(mut self) {
         self.log.say("S> cut");
         let _ = self.io.shutdown().await;
+    }
+
+    /// Ends the connection and waits until the client has ended it too; true where it did.
+    pub async fn cut_by_both(mut self) -> bool {
+        self.log.say("S> cut");
+        let _ = self.io.shutdown().await;
+        self.ended().await
     }
 
     /// Resets the connection (RST).
