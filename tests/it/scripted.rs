@@ -5,8 +5,10 @@
 
 mod bodies;
 mod closing;
+mod frames;
 mod opening;
 mod refusals;
 mod server;
 mod session;
 mod socket;
+mod upgrade;

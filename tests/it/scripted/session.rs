@@ -286,6 +286,18 @@ impl Session {
         assert_eq!(heard, wanted, "{}", self.transcript());
     }
 
+    /// Waits until the client has read this text message.
+    pub async fn saw(&self, text: &str) {
+        self.wait(&format!("the frame {text}"), |records| {
+            let seen = |record: &Record| {
+                matches!(&record.body, Body::Frame(frame)
+                    if frame.dir == Direction::ToClient && frame.data == text)
+            };
+            records.iter().any(seen).then_some(())
+        })
+        .await;
+    }
+
     /// Events that came so far.
     pub fn events(&self) -> Vec<String> {
         events(&self.records())
