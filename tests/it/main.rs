@@ -10,5 +10,6 @@
 
 mod command_line;
 mod floors;
+mod interop;
 mod lab;
 mod scripted;
