@@ -79,6 +79,8 @@ struct App {
     /// There is work left over from the frame before.
     more: bool,
     drawn: Option<Instant>,
+    /// There is data that was not drawn yet.
+    fresh: bool,
 }
 
 impl App {
@@ -182,6 +184,7 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
         watch: Watch::default(),
         more: false,
         drawn: None,
+        fresh: false,
     };
     if let Some(scope) = start.scope {
         app.add(scope);
@@ -215,7 +218,7 @@ async fn turn(app: &mut App, terminal: &mut Terminal) -> anyhow::Result<i32> {
                 biased;
                 signal = signals.next() => Step::Signal(signal),
                 event = events.next() => Step::Input(event),
-                () = app.watch.changed(), if !app.more && app.drawn_long_ago() => Step::Data,
+                () = app.watch.changed(), if !app.fresh => Step::Data,
                 () = sleep_until(deadline) => Step::Deadline,
             }
         };
@@ -254,7 +257,15 @@ async fn turn(app: &mut App, terminal: &mut Terminal) -> anyhow::Result<i32> {
                     }
                 }
             }
-            Step::Data | Step::Deadline => app.state.dirty = true,
+            // Data that comes sooner than it may be drawn waits for the deadline.
+            Step::Data if !app.drawn_long_ago() => {
+                app.fresh = true;
+                continue;
+            }
+            Step::Data | Step::Deadline => {
+                app.fresh = false;
+                app.state.dirty = true;
+            }
         }
         app.advance();
         if app.state.dirty {
@@ -284,7 +295,7 @@ fn next_deadline(app: &App) -> Option<Instant> {
     if app.more {
         return Some(drawn + DATA / 4);
     }
-    if !app.drawn_long_ago() && app.watch.is_waiting() {
+    if app.fresh {
         return Some(drawn + DATA);
     }
     app.pulse().map(|pulse| drawn + pulse)
