@@ -30,6 +30,11 @@ use watch::Watch;
 /// Shortest time between two drawings of data.
 const DATA: Duration = Duration::from_millis(33);
 
+/// Starts a client.
+pub type Connect = Box<dyn Fn(Options) -> anyhow::Result<Scope>>;
+/// Opens a saved session.
+pub type Open = Box<dyn Fn(&Path) -> Result<Scope, OpenError>>;
+
 /// What the screen starts with.
 pub struct Start {
     /// The session to show; `None` asks where to connect.
@@ -37,9 +42,9 @@ pub struct Start {
     /// Options that a new connection begins with (those of the command line).
     pub template: Option<Options>,
     /// Starts a client for the connect dialog.
-    pub connect: Box<dyn Fn(Options) -> anyhow::Result<Scope>>,
+    pub connect: Connect,
     /// Opens a saved session.
-    pub open: Box<dyn Fn(&Path) -> Result<Scope, OpenError>>,
+    pub open: Open,
     /// Lines of what to try, shown until a row is opened.
     pub hints: Vec<String>,
     /// What the person wants otherwise.
@@ -73,8 +78,8 @@ struct App {
     state: State,
     scopes: Vec<Scope>,
     readers: Vec<(Reader, Journal)>,
-    connect: Box<dyn Fn(Options) -> anyhow::Result<Scope>>,
-    open: Box<dyn Fn(&Path) -> Result<Scope, OpenError>>,
+    connect: Connect,
+    open: Open,
     watch: Watch,
     /// There is work left over from the frame before.
     more: bool,
