@@ -227,6 +227,7 @@ async fn turn(app: &mut App, terminal: &mut Terminal) -> anyhow::Result<i32> {
                 () = sleep_until(deadline) => Step::Deadline,
             }
         };
+        let urgent = matches!(step, Step::Signal(_) | Step::Input(_));
         match step {
             Step::Signal(watch::Signal::Quit(code)) => return Ok(code),
             Step::Signal(watch::Signal::Stop) => {
@@ -263,7 +264,7 @@ async fn turn(app: &mut App, terminal: &mut Terminal) -> anyhow::Result<i32> {
                 }
             }
             // Data that comes sooner than it may be drawn waits for the deadline.
-            Step::Data if !app.drawn_long_ago() => {
+            Step::Data if !app.more && !app.drawn_long_ago() => {
                 app.fresh = true;
                 continue;
             }
@@ -273,8 +274,12 @@ async fn turn(app: &mut App, terminal: &mut Terminal) -> anyhow::Result<i32> {
             }
         }
         app.advance();
-        if app.state.dirty {
+        // What a key did is seen at once. While there is much to take in, slices follow each
+        // other, with a look at the keys between them, and the screen is drawn at its own pace.
+        if app.state.dirty && (urgent || app.drawn_long_ago()) {
             app.draw(terminal)?;
+        } else if app.state.dirty {
+            app.fresh = true;
         }
     }
 }
@@ -298,7 +303,7 @@ impl App {
 fn next_deadline(app: &App) -> Option<Instant> {
     let drawn = app.drawn.unwrap_or_else(Instant::now);
     if app.more {
-        return Some(drawn + DATA / 4);
+        return Some(Instant::now());
     }
     if app.fresh {
         return Some(drawn + DATA);
