@@ -117,13 +117,13 @@ fn gone(status: &Status, plan: &Plan) -> Exit {
     if status.ever_joined {
         complain(format_args!(
             "disconnected from {}: {why}",
-            plan.options.url
+            print::url(&plan.options.url)
         ));
         Exit::Lost
     } else {
         complain(format_args!(
             "could not connect to {}: {why}",
-            plan.options.url
+            print::url(&plan.options.url)
         ));
         Exit::NotConnected
     }

@@ -11,12 +11,14 @@ use super::input::Line;
 use super::output::Output;
 use super::status::Status;
 use super::watch::{Found, Watch};
-use crate::cli::{Exit, complain};
+use crate::cli::{Exit, complain, print};
 use crate::client::Command;
 use crate::journal::Journal;
 use crate::journal::record::AckState;
 use crate::scope::{Refused, Scope};
 
+/// Shortest time between two looks at the journal while nothing is printed.
+const QUIET_PACE: Duration = Duration::from_millis(5);
 /// How soon a command is offered again to a client that was busy.
 const BUSY: Duration = Duration::from_millis(2);
 /// How long acks without a time of their own are waited for after the end of input.
@@ -61,6 +63,15 @@ enum Turn {
     Idle(Option<Instant>),
     /// The run is over.
     End(Exit),
+}
+
+/// Waits for more records. Where none are printed, a flood of them is looked at in slices of
+/// time: what matters then are states, and those may wait that long.
+async fn paced_change(journal: &Journal, seen: u64, quiet: bool) {
+    journal.changed(seen).await;
+    if quiet {
+        tokio::time::sleep(QUIET_PACE).await;
+    }
 }
 
 impl<W: Write> Session<W> {
@@ -122,11 +133,12 @@ impl<W: Write> Session<W> {
                 Ok(Turn::Idle(until)) => {
                     let seen = self.output.seen();
                     let journal = self.journal.clone();
+                    let quiet = self.output.is_quiet();
                     tokio::select! {
                         biased;
                         _ = stops.next() => break Exit::Interrupted,
                         () = self.listen(), if self.wants_input() => {}
-                        () = journal.changed(seen) => {}
+                        () = paced_change(&journal, seen, quiet) => {}
                         () = sleep_until(until) => {}
                     }
                 }
@@ -441,10 +453,10 @@ impl<W: Write> Session<W> {
             complain(format_args!("namespace {nsp} refused: {reason}"));
         }
         let why = self.why().or(self.status.gave_up.as_deref());
-        let url = self
-            .scope
-            .options()
-            .map_or("the server", |options| options.url.as_str());
+        let url = self.scope.options().map_or_else(
+            || "the server".to_owned(),
+            |options| print::url(&options.url),
+        );
         if self.status.ever_joined {
             complain(format_args!(
                 "disconnected from {url} and not back{}",

@@ -117,6 +117,7 @@ impl Machine {
         // The reference resets its attempt counter here, not when a namespace is joined: a
         // server that accepts and drops is tried for ever at the base delay.
         self.attempts = 0;
+        self.switched = false;
         if let Some(every) = self.options.probe_rtt {
             self.probe_rtt_at = Some(self.now + every);
         }
@@ -152,7 +153,8 @@ impl Machine {
             Version::V3 => "Engine.IO 3 (Socket.IO 1 or 2)",
             Version::V4 => "Engine.IO 4 (Socket.IO 3 or 4)",
         };
-        if self.options.eio != Eio::Auto || self.version == speaks {
+        // Switched once already in this attempt: a server that claims both is not asked for ever.
+        if self.options.eio != Eio::Auto || self.version == speaks || self.switched {
             let flag = match speaks {
                 Version::V3 => "--eio 3",
                 Version::V4 => "--eio 4",
@@ -176,9 +178,12 @@ impl Machine {
         let attempt = (self.attempts > 0).then_some(self.attempts);
         self.release_ghost(speaks, ghost_sid);
         self.abort_exchanges();
+        // What was asked for on this connection has to be asked for again on the next.
+        self.drop_namespaces("server error");
         self.record_transport_closed(None);
         self.record_connection(ConnectionState::Closed, Some("server error"), Some(detail));
         self.version = speaks;
+        self.switched = true;
         self.link = None;
         self.open(attempt);
     }

@@ -54,6 +54,11 @@ impl Confirm {
             _ => Outcome::Ignored,
         }
     }
+    /// Pasted text means nothing here.
+    pub fn paste(&mut self, _text: &str) -> Outcome {
+        Outcome::Ignored
+    }
+
     /// Draws it over the screen.
     pub fn draw(&self, screen: Rect, buf: &mut Buffer, theme: &Theme) {
         let width = 60.min(screen.width);

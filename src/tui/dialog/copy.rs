@@ -143,6 +143,11 @@ impl CopyMenu {
         }
     }
 
+    /// Pasted text means nothing here.
+    pub fn paste(&mut self, _text: &str) -> Outcome {
+        Outcome::Ignored
+    }
+
     /// Draws it over the screen.
     pub fn draw(&self, screen: Rect, buf: &mut Buffer, theme: &Theme) {
         let rows = u16::try_from(self.items.len()).unwrap_or(u16::MAX);

@@ -1,6 +1,9 @@
 use super::*;
+use crate::tui::theme::Theme;
 use crate::tui::{any_key, screen};
 use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 fn palette(readonly: bool) -> Palette {
     let words = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect();

@@ -22,9 +22,8 @@ pub fn word(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// By way of `printf '%b'`, which every POSIX shell has. `x` at the end, taken off again by the
-/// `%?` of an assignment, would be needed for final line breaks only: they are numbers too and
-/// `$(…)` would drop them, so they stay outside.
+/// By way of `printf '%b'`, which every POSIX shell has. `$(…)` drops line breaks at its end, so
+/// those stand behind it.
 fn printed(text: &str) -> String {
     let body = text.trim_end_matches('\n');
     let ends = text.get(body.len()..).unwrap_or_default();
