@@ -10,5 +10,6 @@ mod laws;
 mod namespaces;
 mod packets;
 mod polling;
+mod random;
 mod reconnect;
 mod upgrade;

@@ -25,6 +25,8 @@ pub(super) struct Socket {
     pub(super) x: ExchangeId,
     pub(super) c: u32,
     pub(super) version: Version,
+    /// The server switched protocols.
+    pub(super) opened: bool,
     /// The machine asked to close it.
     pub(super) closing: bool,
 }
@@ -96,6 +98,7 @@ impl Laws {
                 x: *x,
                 c: *c,
                 version: version_of(url),
+                opened: false,
                 closing: false,
             }),
             Output::CloseWs { x } => match self.sockets.iter_mut().find(|ws| ws.x == *x) {
@@ -151,6 +154,10 @@ impl Laws {
             )
         {
             self.connects.remove(&(c, path(&packet.value.nsp)));
+            // In generation 2 an error for `/` is one for every namespace.
+            if version == Version::V3 && packet.value.kind == PacketKind::ConnectError {
+                self.connects.retain(|(other, _), _| *other != c);
+            }
         }
     }
 
@@ -193,8 +200,14 @@ impl Laws {
                     self.came(c, version, text);
                 }
             }
-            Input::WsOpened { .. }
-            | Input::WsBinary { .. }
+            Input::WsOpened { x } => {
+                if let Some(ws) = self.sockets.iter_mut().find(|ws| ws.x == *x) {
+                    ws.opened = true;
+                    // It was opened although it was given up: a second close is due.
+                    ws.closing = false;
+                }
+            }
+            Input::WsBinary { .. }
             | Input::WsWritten { .. }
             | Input::AuthRead { .. }
             | Input::Command(_) => {}
