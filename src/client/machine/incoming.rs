@@ -94,7 +94,10 @@ impl Machine {
             self.ws_gone();
         }
         match role {
-            Role::Probe => self.upgrade_failed(&format!("probe error: {described}"), true),
+            Role::Probe => {
+                let ended = !matches!(end, WsEnd::Violation(_));
+                self.upgrade_failed(&format!("probe error: {described}"), ended);
+            }
             Role::Session if matches!(end, WsEnd::Violation(_)) => {
                 self.transport_failed("websocket error", &described)
             }

@@ -77,10 +77,15 @@ impl Namespace {
 
     /// Its name on the wire. In generation 2 a query may hang on the name.
     pub(super) fn path(&self, version: Version) -> &str {
-        match version {
-            Version::V3 => engine::url::split_namespace_query(&self.name).0,
-            Version::V4 => &self.name,
-        }
+        path(&self.name, version)
+    }
+}
+
+/// What tells namespaces apart. In generation 2 a query may hang on the name.
+fn path(nsp: &str, version: Version) -> &str {
+    match version {
+        Version::V3 => engine::url::split_namespace_query(nsp).0,
+        Version::V4 => nsp,
     }
 }
 
@@ -88,9 +93,13 @@ impl Machine {
     /// Index of the namespace that a packet names.
     pub(super) fn find(&self, nsp: &str) -> Option<usize> {
         let version = self.link.as_ref().map_or(self.version, |link| link.version);
-        self.namespaces
-            .iter()
-            .position(|namespace| namespace.path(version) == nsp || namespace.name == nsp)
+        let exact = self.namespaces.iter().position(|it| it.name == nsp);
+        exact.or_else(|| {
+            let path = path(nsp, version);
+            self.namespaces
+                .iter()
+                .position(|it| it.path(version) == path)
+        })
     }
 
     /// Index of a namespace, made (inactive) where there is none.
@@ -204,6 +213,9 @@ impl Machine {
 
     fn send_connect(&mut self, index: usize, auth: Option<String>) {
         let old = self.old();
+        if old && self.is_double(index) {
+            return;
+        }
         let query = socket_query(&self.endpoint.query);
         let Some(namespace) = self.namespaces.get_mut(index) else {
             return;
@@ -228,6 +240,32 @@ impl Machine {
             self.queue_all(packets);
         }
         self.record_namespace(&nsp, NamespaceState::Joining, None);
+    }
+
+    /// In generation 2 `/a` and `/a?x=1` are one namespace: a second CONNECT for it would make
+    /// the server drop the connection. True, and given up, for the one that comes second.
+    fn is_double(&mut self, index: usize) -> bool {
+        let Some(wanted) = self.namespaces.get(index) else {
+            return true;
+        };
+        let name = wanted.name.clone();
+        let other = self.namespaces.iter().enumerate().find(|(at, it)| {
+            *at != index
+                && it.joined != Joined::No
+                && it.path(Version::V3) == wanted.path(Version::V3)
+        });
+        let Some((_, other)) = other else {
+            return false;
+        };
+        let text = format!(
+            "{name} is the same namespace as {} on this server",
+            other.name
+        );
+        if let Some(namespace) = self.namespaces.get_mut(index) {
+            namespace.active = false;
+        }
+        self.notice(text);
+        true
     }
 
     /// Joins a namespace at any time, again with other auth if it was refused or left.

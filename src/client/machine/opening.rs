@@ -1,6 +1,7 @@
 //! First request, handshake, and recognising the server's generation.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::heartbeat::Heartbeat;
 use super::{Link, Machine, Output, Phase};
@@ -40,7 +41,8 @@ impl Machine {
             ending: None,
         });
         self.phase = Phase::Opening {
-            until: self.now + self.options.connect_timeout,
+            // Not 0, which would be over before it began, for ever.
+            until: self.now + self.options.connect_timeout.max(Duration::from_millis(1)),
         };
         self.record_connection(ConnectionState::Connecting, None, None);
         self.record_transport(transport, TransportState::Opening, None);

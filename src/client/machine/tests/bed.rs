@@ -258,6 +258,9 @@ impl Bed {
 
     /// Gives the machine an input.
     pub(super) fn feed(&mut self, input: Input<'_>) {
+        // The machine does the same; the account has to know what passed before.
+        self.machine.tick(self.now);
+        self.collect();
         self.laws.input(&input);
         self.machine.handle(self.now, input);
         self.collect();
@@ -288,6 +291,39 @@ impl Bed {
     /// URLs of all requests so far.
     pub(super) fn urls(&self) -> &[String] {
         &self.urls
+    }
+
+    /// What is under way.
+    pub(super) fn laws(&self) -> &Laws {
+        &self.laws
+    }
+
+    /// Works so many deadlines off: each has to be later than the one before.
+    pub(super) fn work_off(&mut self, deadlines: usize) {
+        for _ in 0..deadlines {
+            let Some(at) = self.machine.deadline() else {
+                return;
+            };
+            // One that is due already, from an input with a time of 0, may come first.
+            self.now = self.now.max(at);
+            self.machine.tick(self.now);
+            self.collect();
+            self.wire.clear();
+            if self.machine.deadline().is_some_and(|at| at <= self.now) {
+                self.fail("the deadline is not after the tick that served it");
+            }
+        }
+    }
+
+    /// Time passes while the process sleeps.
+    pub(super) fn sleep(&mut self, ms: u64) {
+        self.now += Duration::from_millis(ms);
+    }
+
+    /// The first connection begins.
+    pub(super) fn begin(&mut self) {
+        self.machine.start(self.now);
+        self.collect();
     }
 
     /// Emits so many events; gives the number of messages that went to the driver for them.

@@ -311,3 +311,14 @@ fn binary_comes_as_base64_or_as_an_octet_stream() {
         = ack / 2 theirs pending"#,
     );
 }
+
+// NS-09 for generation 2, where a query is no part of the name.
+#[test]
+fn a_namespace_with_and_without_query_is_joined_once() {
+    Bed::old_ws().play(
+        "! join /a
+        > 40/a,
+        ! join /a?x=1
+        = notice /a?x=1 is being joined already",
+    );
+}

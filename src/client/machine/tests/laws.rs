@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::client::machine::{ExchangeId, Input, Message, Output, WsEnd};
-use crate::protocol::engine::{Data, Revision, Version, payload};
+use crate::protocol::engine::{Data, PacketKind as EnginePacketKind, Revision, Version, payload};
 use crate::protocol::socket::{self, Limits, PacketKind};
 
 /// An HTTP exchange that has no answer yet.
@@ -25,6 +25,8 @@ pub(super) struct Socket {
     pub(super) x: ExchangeId,
     pub(super) c: u32,
     pub(super) version: Version,
+    /// The server switched protocols.
+    pub(super) opened: bool,
     /// The machine asked to close it.
     pub(super) closing: bool,
 }
@@ -77,7 +79,9 @@ impl Laws {
                 let packets =
                     payload::decode_body(body, *content_type, version, Revision::default());
                 for packet in packets.packets {
-                    if let Data::Text(text) = &packet.value.data {
+                    if let (EnginePacketKind::Message, Data::Text(text)) =
+                        (packet.value.kind, &packet.value.data)
+                    {
                         self.written(c, version, text)?;
                     }
                 }
@@ -96,6 +100,7 @@ impl Laws {
                 x: *x,
                 c: *c,
                 version: version_of(url),
+                opened: false,
                 closing: false,
             }),
             Output::CloseWs { x } => match self.sockets.iter_mut().find(|ws| ws.x == *x) {
@@ -134,7 +139,7 @@ impl Laws {
         if packet.value.kind != PacketKind::Connect {
             return Ok(());
         }
-        let nsp = path(&packet.value.nsp);
+        let nsp = path(&packet.value.nsp, version);
         let unanswered = self.connects.entry((c, nsp.clone())).or_default();
         *unanswered += 1;
         if *unanswered > 1 {
@@ -150,7 +155,11 @@ impl Laws {
                 PacketKind::Connect | PacketKind::ConnectError | PacketKind::Disconnect
             )
         {
-            self.connects.remove(&(c, path(&packet.value.nsp)));
+            self.connects.remove(&(c, path(&packet.value.nsp, version)));
+            // In generation 2 an error for `/` is one for every namespace.
+            if version == Version::V3 && packet.value.kind == PacketKind::ConnectError {
+                self.connects.retain(|(other, _), _| *other != c);
+            }
         }
     }
 
@@ -171,7 +180,9 @@ impl Laws {
                 let packets =
                     payload::decode_body(body, kind, exchange.version, Revision::default());
                 for packet in packets.packets {
-                    if let Data::Text(text) = &packet.value.data {
+                    if let (EnginePacketKind::Message, Data::Text(text)) =
+                        (packet.value.kind, &packet.value.data)
+                    {
                         self.came(exchange.c, exchange.version, text);
                     }
                 }
@@ -193,8 +204,14 @@ impl Laws {
                     self.came(c, version, text);
                 }
             }
-            Input::WsOpened { .. }
-            | Input::WsBinary { .. }
+            Input::WsOpened { x } => {
+                if let Some(ws) = self.sockets.iter_mut().find(|ws| ws.x == *x) {
+                    ws.opened = true;
+                    // It was opened although it was given up: a second close is due.
+                    ws.closing = false;
+                }
+            }
+            Input::WsBinary { .. }
             | Input::WsWritten { .. }
             | Input::AuthRead { .. }
             | Input::Command(_) => {}
@@ -202,7 +219,10 @@ impl Laws {
     }
 }
 
-/// A namespace without the query that generation 2 hangs on it.
-fn path(nsp: &str) -> String {
-    nsp.split('?').next().unwrap_or_default().to_owned()
+/// What tells namespaces apart: generation 2 hangs a query on a name that is not part of it.
+fn path(nsp: &str, version: Version) -> String {
+    match version {
+        Version::V3 => nsp.split('?').next().unwrap_or_default().to_owned(),
+        Version::V4 => nsp.to_owned(),
+    }
 }

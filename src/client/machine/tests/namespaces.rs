@@ -30,7 +30,7 @@ const AGAIN: &str = "< ws cut\n+ 1000\n> WS !sid=\n< ws open\n< ws: OPEN4";
 #[test]
 fn each_wanted_namespace_is_joined_and_no_other() {
     opened(|_| {}).play("< ws: OPEN4\n> 40\n= nsp / joining");
-    opened(only("/a")).play("< ws: OPEN4\n> 40/a,\n=! nsp / ");
+    opened(only("/a")).play("< ws: OPEN4\n> 40/a,\n=! nsp / joining");
     opened(|options| {
         options.namespaces.push(NamespaceAuth {
             nsp: "/a".to_owned(),

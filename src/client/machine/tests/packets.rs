@@ -424,7 +424,7 @@ fn websocket_messages_that_are_no_engine_io_are_a_transport_error() {
 #[test]
 fn a_websocket_message_is_one_packet() {
     // No JSON for Socket.IO, and above all not two packets.
-    Bed::ws().play("< ws: 421[\"a\"]␞422[\"b\"]\n> CLOSE\n=! ack\n= reason: parse error");
+    Bed::ws().play("< ws: 421[\"a\"]␞422[\"b\"]\n> CLOSE\n=! theirs\n= reason: parse error");
     Bed::ws().play(&format!("< ws: 451-2{ONE}\n< ws: bAQID\n= ack / 2 theirs"));
 }
 

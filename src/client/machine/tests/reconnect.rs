@@ -174,7 +174,7 @@ fn a_disconnect_ends_the_waiting() {
         "< ws cut
         = connection waiting
         ! disconnect
-        = connection closed reason: io client disconnect
+        = connection closed attempt=1 reason: io client disconnect
         + 600000
         =! connection",
     );
@@ -185,6 +185,7 @@ fn a_disconnect_ends_the_waiting() {
 fn a_connect_while_waiting_takes_the_place_of_the_planned_attempt() {
     Bed::ws().play(
         "< ws cut
+        = connection waiting
         + 10
         ! connect
         > WS !sid=
