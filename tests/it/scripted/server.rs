@@ -261,6 +261,11 @@ impl Exchange {
         let _ = self.io.flush().await;
     }
 
+    /// Writes much without logging it.
+    pub async fn quietly(&mut self, bytes: &[u8]) {
+        let _ = self.io.write_all(bytes).await;
+    }
+
     /// Waits for the next request on this connection.
     pub fn keep(self) {
         tokio::spawn(serve(self.io, self.rest, self.inbox, self.log));

@@ -115,11 +115,17 @@ impl Session {
 
     /// Takes an upgrade without a session, opens it and lets `/` in.
     pub async fn open_ws(&mut self) -> Ws {
+        let ws = self.open_ws_again().await;
+        self.joined("/").await;
+        ws
+    }
+
+    /// As [`Session::open_ws`], where `/` was joined before.
+    pub async fn open_ws_again(&mut self) -> Ws {
         let mut ws = self.upgrade().await.upgrade().await;
         ws.text(OPEN).await;
         ws.expect("40").await;
         ws.text(JOINED).await;
-        self.joined("/").await;
         ws
     }
 
@@ -273,6 +279,18 @@ impl Session {
                 .nth(nth)
         })
         .await
+    }
+
+    /// The first response that came with an error and a status.
+    pub fn broken_response(&self) -> Option<Response> {
+        let broken = |body| match body {
+            Body::Response(response) => Some(response),
+            _ => None,
+        };
+        let records = self.records().into_iter();
+        records
+            .filter_map(|record| broken(record.body))
+            .find(|response| response.error.is_some() && response.status > 0)
     }
 
     /// Waits until the arguments of these events, in this order and no others, have come.
