@@ -79,7 +79,7 @@ impl Machine {
                 waited.as_secs_f64(),
                 silence.as_secs_f64()
             );
-            return self.lost("ping timeout", &detail);
+            return self.lost_and_tell("ping timeout", &detail);
         }
         if beat.ping_at.is_some_and(|at| at <= now) {
             beat.ping_at = Some(now + beat.interval.max(SHORTEST_INTERVAL));

@@ -133,7 +133,7 @@ async fn a_peer_that_does_not_read_holds_up_neither_reading_nor_commands() {
     let (session, mut ws) = Session::websocket(|_| {}).await;
     let args = format!("[\"x\",\"{}\"]", "x".repeat(2_000));
     let mut emitted = 0;
-    while emitted < 10_000 {
+    while emitted < 4_000 {
         let emit = Emit {
             nsp: "/".to_owned(),
             args: args.clone(),
@@ -154,7 +154,7 @@ async fn a_peer_that_does_not_read_holds_up_neither_reading_nor_commands() {
         .iter()
         .filter(|record| format!("{:?}", record.body).contains("dir: ToServer, op: Text"))
         .count();
-    assert!(written < 9_000, "{written} frames went into a full socket");
+    assert!(written < 3_500, "{written} frames went into a full socket");
     session.command(Command::Disconnect);
     session.end().await.says("io client disconnect", &[]);
 }
@@ -164,16 +164,15 @@ async fn a_peer_that_does_not_read_holds_up_neither_reading_nor_commands() {
 async fn a_flood_of_websocket_pings_does_not_pile_up_answers() {
     let (session, mut ws) = Session::websocket(|_| {}).await;
     let flood = frame(PING, &[b'p'; 120]).repeat(1_000);
-    for _ in 0..50 {
+    for _ in 0..40 {
         ws.quietly(&flood).await;
     }
+    ws.raw(frame(PING, b"last")).await;
     ws.text(r#"42["after"]"#).await;
     session.saw(r#"42["after"]"#).await;
-    ws.raw(frame(PING, b"last")).await;
-    loop {
-        let pong = ws.next().await.unwrap();
-        if pong.data == b"last" {
-            break;
-        }
+    let mut answers = 1;
+    while ws.next().await.unwrap().data != b"last" {
+        answers += 1;
     }
+    assert!(answers < 30_000, "{answers} answers had piled up");
 }

@@ -6,6 +6,8 @@ use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use sioscope::client::options::Options;
 use sioscope::journal::record::Body;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::server::Server;
@@ -84,6 +86,18 @@ async fn a_certificate_of_ones_own_authority_is_trusted() {
 // HS-10: TLS where the server speaks none.
 #[tokio::test]
 async fn a_port_without_tls_is_told() {
-    let session = Session::start(secure).await;
-    session.end().await.says("xhr poll error", &["TLS"]);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut tcp, _) = listener.accept().await.unwrap();
+        let mut hello = [0; 4096];
+        let _ = tcp.read(&mut hello).await;
+        let _ = tcp.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    });
+    let session = Session::start(|options| {
+        options.url.set_port(Some(port)).unwrap();
+        secure(options);
+    })
+    .await;
+    session.end().await.says("xhr poll error", &["TLS", "http"]);
 }
