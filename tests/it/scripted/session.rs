@@ -194,13 +194,19 @@ impl Session {
 
     /// Waits until `found` finds something in the records.
     pub async fn wait<T>(&self, what: &str, found: impl Fn(&[Record]) -> Option<T>) -> T {
+        let mut records = Vec::new();
         let waiting = async {
             loop {
-                let seen = self.scope.journal().len();
-                if let Some(value) = found(&self.records()) {
+                self.scope
+                    .journal()
+                    .scan(records.len() as u64 + 1, |record| {
+                        records.push(record);
+                        ControlFlow::Continue(())
+                    });
+                if let Some(value) = found(&records) {
                     return value;
                 }
-                self.scope.journal().changed(seen).await;
+                self.scope.journal().changed(records.len() as u64).await;
             }
         };
         match timeout(PATIENCE, waiting).await {
