@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::task::JoinHandle;
@@ -369,6 +369,10 @@ async fn read_body(
     limit: usize,
 ) -> Result<Bytes, (ExchangeErrorKind, Bytes)> {
     let mut body = bytes::BytesMut::new();
+    // What is announced as too large is not waited for.
+    if incoming.size_hint().lower() > limit as u64 {
+        return Err((ExchangeErrorKind::TooBig(limit), body.freeze()));
+    }
     while let Some(frame) = incoming.frame().await {
         match frame {
             Ok(frame) => {

@@ -6,9 +6,12 @@
 mod bodies;
 mod closing;
 mod frames;
+mod malformed;
 mod opening;
+mod pressure;
 mod refusals;
 mod server;
 mod session;
 mod socket;
+mod tls;
 mod upgrade;

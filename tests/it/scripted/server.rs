@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -78,7 +78,13 @@ impl Server {
 
     /// Listens on a given port.
     pub async fn listen(address: &str, tls: Option<TlsAcceptor>) -> Server {
-        let listener = TcpListener::bind(address).await.expect("a port");
+        // Small buffers: a test that does not read shows what the client does about it.
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_reuseaddr(true).expect("an address again");
+        socket.set_recv_buffer_size(64 * 1024).expect("a buffer");
+        let address = address.parse().expect("an address");
+        socket.bind(address).expect("a free port");
+        let listener = socket.listen(64).expect("a port to listen on");
         let port = listener.local_addr().expect("an address").port();
         let (sender, inbox) = mpsc::channel(64);
         let log = Log::default();
@@ -259,6 +265,11 @@ impl Exchange {
         // The client may have gone away already; that shows in what it records.
         let _ = self.io.write_all(bytes).await;
         let _ = self.io.flush().await;
+    }
+
+    /// Writes much without logging it.
+    pub async fn quietly(&mut self, bytes: &[u8]) {
+        let _ = self.io.write_all(bytes).await;
     }
 
     /// Waits for the next request on this connection.

@@ -115,11 +115,17 @@ impl Session {
 
     /// Takes an upgrade without a session, opens it and lets `/` in.
     pub async fn open_ws(&mut self) -> Ws {
+        let ws = self.open_ws_again().await;
+        self.joined("/").await;
+        ws
+    }
+
+    /// As [`Session::open_ws`], where `/` was joined before.
+    pub async fn open_ws_again(&mut self) -> Ws {
         let mut ws = self.upgrade().await.upgrade().await;
         ws.text(OPEN).await;
         ws.expect("40").await;
         ws.text(JOINED).await;
-        self.joined("/").await;
         ws
     }
 
@@ -188,13 +194,19 @@ impl Session {
 
     /// Waits until `found` finds something in the records.
     pub async fn wait<T>(&self, what: &str, found: impl Fn(&[Record]) -> Option<T>) -> T {
+        let mut records = Vec::new();
         let waiting = async {
             loop {
-                let seen = self.scope.journal().len();
-                if let Some(value) = found(&self.records()) {
+                self.scope
+                    .journal()
+                    .scan(records.len() as u64 + 1, |record| {
+                        records.push(record);
+                        ControlFlow::Continue(())
+                    });
+                if let Some(value) = found(&records) {
                     return value;
                 }
-                self.scope.journal().changed(seen).await;
+                self.scope.journal().changed(records.len() as u64).await;
             }
         };
         match timeout(PATIENCE, waiting).await {
@@ -273,6 +285,18 @@ impl Session {
                 .nth(nth)
         })
         .await
+    }
+
+    /// The first response that came with an error and a status.
+    pub fn broken_response(&self) -> Option<Response> {
+        let broken = |body| match body {
+            Body::Response(response) => Some(response),
+            _ => None,
+        };
+        let records = self.records().into_iter();
+        records
+            .filter_map(|record| broken(record.body))
+            .find(|response| response.error.is_some() && response.status > 0)
     }
 
     /// Waits until the arguments of these events, in this order and no others, have come.

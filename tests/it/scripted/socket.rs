@@ -49,6 +49,11 @@ impl Ws {
         let _ = self.io.flush().await;
     }
 
+    /// Writes much without logging it.
+    pub async fn quietly(&mut self, bytes: &[u8]) {
+        let _ = self.io.write_all(bytes).await;
+    }
+
     /// Writes a text message.
     pub async fn text(&mut self, text: &str) {
         self.raw(frame(TEXT, text.as_bytes())).await;
