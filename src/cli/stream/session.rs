@@ -350,7 +350,7 @@ impl<W: Write> Session<W> {
             return Turn::End(self.lost_or(self.verdict()));
         }
         let idle = self.waiting.is_none() && self.queue.is_empty();
-        if idle && ended && !self.status.left {
+        if idle && ended && !self.status.left_all() {
             return Turn::End(self.gone());
         }
         let mut wake = self.until;

@@ -145,7 +145,10 @@ impl Machine {
                 .iter()
                 .find_map(|clue| Some((clue.generation?, clue.evidence)));
             if let Some((speaks, evidence)) = found {
-                if speaks.version() != link.version {
+                // A 3.x or 4.x server that serves Engine.IO 3 as well frames its answer with a length.
+                let serves_old =
+                    link.version == Version::V3 && generation::has_length_before_open(body);
+                if speaks.version() != link.version && !serves_old {
                     let ghost = sid_of(body, content_type.as_deref(), speaks);
                     return self.other_generation(speaks.version(), evidence, ghost);
                 }
