@@ -19,6 +19,8 @@ use crate::journal::Journal;
 use crate::journal::record::AckState;
 use crate::scope::{Refused, Scope};
 
+/// Shortest time between two looks at the journal while nothing is printed.
+const QUIET_PACE: Duration = Duration::from_millis(5);
 /// How soon a command is offered again to a client that was busy.
 const BUSY: Duration = Duration::from_millis(2);
 /// How long the polite leave may take.
@@ -61,6 +63,15 @@ enum Turn {
     Idle(Option<Instant>),
     /// The run is over.
     End(Exit),
+}
+
+/// Waits for more records. Where none are printed, a flood of them is looked at in slices of
+/// time: what matters then are states, and those may wait that long.
+async fn paced_change(journal: &Journal, seen: u64, quiet: bool) {
+    journal.changed(seen).await;
+    if quiet {
+        tokio::time::sleep(QUIET_PACE).await;
+    }
 }
 
 impl<W: Write> Session<W> {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use super::{Session, Turn};
+use super::{BUSY, Session, Turn};
 use crate::cli::{Exit, complain, print};
 
 /// How long acks without a time of their own are waited for after the end of input.
@@ -22,10 +22,14 @@ impl<W: Write> Session<W> {
             return Turn::End(self.lost_or(self.verdict()));
         }
         let idle = self.waiting.is_none() && self.queue.is_empty();
-        if idle && ended && !self.status.left {
+        if idle && ended && !self.status.left_all() {
             return Turn::End(self.gone());
         }
         let mut wake = self.until;
+        // The client falls idle a moment after its last record, and nothing tells of it.
+        if idle && !ended && self.status.closed {
+            wake = earlier_of(wake, now.checked_add(BUSY));
+        }
         if let Some(waiting) = &self.waiting {
             wake = earlier(wake, waiting.until);
         } else if idle && let (Some(since), None) = (self.ended_input, self.until) {
