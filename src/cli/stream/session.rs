@@ -354,6 +354,10 @@ impl<W: Write> Session<W> {
             return Turn::End(self.gone());
         }
         let mut wake = self.until;
+        // The client falls idle a moment after its last record, and nothing tells of it.
+        if idle && !ended && self.status.closed {
+            wake = now.checked_add(BUSY).map(|soon| wake.map_or(soon, |until| until.min(soon)));
+        }
         if let Some(waiting) = &self.waiting {
             wake = earlier(wake, waiting.until);
         } else if idle && let (Some(since), None) = (self.ended_input, self.until) {
