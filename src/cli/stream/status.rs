@@ -48,6 +48,8 @@ pub struct Status {
     pub gave_up: Option<String>,
     /// Newest reason for which a connection ended, with its detail.
     pub last_reason: Option<String>,
+    /// The newest word about the connection is that it has closed.
+    pub closed: bool,
     /// We closed the connection ourselves.
     pub left: bool,
     /// Acks that did not come.
@@ -124,7 +126,9 @@ impl Status {
     /// Takes a record in.
     pub fn note(&mut self, record: &Record) {
         match &record.body {
-            Body::Connection(connection) => match connection.state {
+            Body::Connection(connection) => {
+                self.closed = connection.state == ConnectionState::Closed;
+                match connection.state {
                 ConnectionState::GaveUp => {
                     self.gave_up = Some(
                         connection
@@ -142,7 +146,8 @@ impl Status {
                 // A connect by hand takes a given-up client up again.
                 ConnectionState::Connecting => self.gave_up = None,
                 ConnectionState::Open | ConnectionState::Waiting => {}
-            },
+                }
+            }
             Body::Namespace(namespace) => {
                 let joined = self.namespaces.entry(namespace.nsp.clone()).or_default();
                 joined.state = Some(namespace.state);

@@ -46,6 +46,9 @@ pub struct Watch {
     floor: u64,
     /// Namespaces that were connected while something else was looked for, and still are.
     joined: BTreeSet<String>,
+    /// What came behind the server's CONNECT in the record that brought it, by namespace. One
+    /// poll brings both, and the record of the namespace stands behind that of the poll.
+    behind: Vec<(String, VecDeque<Fact>)>,
 }
 
 impl Watch {
@@ -57,6 +60,7 @@ impl Watch {
             rest: VecDeque::new(),
             floor: 0,
             joined: BTreeSet::new(),
+            behind: Vec::new(),
         }
     }
 
@@ -108,10 +112,18 @@ impl Watch {
     /// Takes one record in; true if it meets `what`.
     fn take(&mut self, record: &Record, what: &Expect) -> bool {
         let packets = self.decoder.decode(record);
+        if packets.iter().any(|packet| packet.dir == Direction::ToClient) {
+            self.behind = if record.n > self.floor { behind_connects(&packets) } else { Vec::new() };
+        }
         let mut facts: VecDeque<Fact> = facts(record, &packets).collect();
         while let Some(fact) = facts.pop_front() {
             if record.n > self.floor && meets(&fact, what) {
-                self.rest = facts;
+                if let Fact::Joined(nsp) = &fact
+                    && let Some(at) = self.behind.iter().position(|(name, _)| name == nsp)
+                {
+                    self.rest = self.behind.swap_remove(at).1;
+                }
+                self.rest.extend(facts);
                 return true;
             }
             self.pass(&fact);
@@ -144,6 +156,24 @@ fn meets(fact: &Fact, what: &Expect) -> bool {
         (Fact::Joined(nsp), Expect::Namespace(wanted)) => nsp == wanted,
         _ => false,
     }
+}
+
+/// For each CONNECT of a record the events that stand behind it.
+fn behind_connects(packets: &[Packet]) -> Vec<(String, VecDeque<Fact>)> {
+    let mut behind: Vec<(String, VecDeque<Fact>)> = Vec::new();
+    for packet in packets {
+        let Kind::Socket { name, nsp, event, .. } = &packet.kind else { continue };
+        match event {
+            Some(event) => {
+                for (_, facts) in &mut behind {
+                    facts.push_back(Fact::Event { nsp: nsp.clone(), event: event.clone() });
+                }
+            }
+            None if *name == "connect" => behind.push((nsp.clone(), VecDeque::new())),
+            None => {}
+        }
+    }
+    behind
 }
 
 fn facts<'a>(record: &'a Record, packets: &'a [Packet]) -> impl Iterator<Item = Fact> + 'a {

@@ -8,7 +8,7 @@ pub fn state(k: &'static str, state: &'static str) -> impl Fn(&Value) -> bool {
 }
 
 /// A namespace that came into `state`.
-pub fn namespace(nsp: &'static str, state: &'static str) -> impl Fn(&Value) -> bool {
+pub fn namespace(nsp: &str, state: &str) -> impl Fn(&Value) -> bool {
     move |record| record["k"] == "namespace" && record["nsp"] == nsp && record["state"] == state
 }
 
