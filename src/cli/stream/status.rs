@@ -129,23 +129,23 @@ impl Status {
             Body::Connection(connection) => {
                 self.closed = connection.state == ConnectionState::Closed;
                 match connection.state {
-                ConnectionState::GaveUp => {
-                    self.gave_up = Some(
-                        connection
-                            .reason
-                            .clone()
-                            .unwrap_or_else(|| "no further attempts".to_owned()),
-                    );
-                }
-                ConnectionState::Closed => {
-                    self.last_reason = match (&connection.reason, &connection.detail) {
-                        (Some(reason), Some(detail)) => Some(format!("{reason}: {detail}")),
-                        (reason, detail) => reason.clone().or_else(|| detail.clone()),
-                    };
-                }
-                // A connect by hand takes a given-up client up again.
-                ConnectionState::Connecting => self.gave_up = None,
-                ConnectionState::Open | ConnectionState::Waiting => {}
+                    ConnectionState::GaveUp => {
+                        self.gave_up = Some(
+                            connection
+                                .reason
+                                .clone()
+                                .unwrap_or_else(|| "no further attempts".to_owned()),
+                        );
+                    }
+                    ConnectionState::Closed => {
+                        self.last_reason = match (&connection.reason, &connection.detail) {
+                            (Some(reason), Some(detail)) => Some(format!("{reason}: {detail}")),
+                            (reason, detail) => reason.clone().or_else(|| detail.clone()),
+                        };
+                    }
+                    // A connect by hand takes a given-up client up again.
+                    ConnectionState::Connecting => self.gave_up = None,
+                    ConnectionState::Open | ConnectionState::Waiting => {}
                 }
             }
             Body::Namespace(namespace) => {

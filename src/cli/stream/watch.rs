@@ -112,8 +112,15 @@ impl Watch {
     /// Takes one record in; true if it meets `what`.
     fn take(&mut self, record: &Record, what: &Expect) -> bool {
         let packets = self.decoder.decode(record);
-        if packets.iter().any(|packet| packet.dir == Direction::ToClient) {
-            self.behind = if record.n > self.floor { behind_connects(&packets) } else { Vec::new() };
+        if packets
+            .iter()
+            .any(|packet| packet.dir == Direction::ToClient)
+        {
+            self.behind = if record.n > self.floor {
+                behind_connects(&packets)
+            } else {
+                Vec::new()
+            };
         }
         let mut facts: VecDeque<Fact> = facts(record, &packets).collect();
         while let Some(fact) = facts.pop_front() {
@@ -162,11 +169,19 @@ fn meets(fact: &Fact, what: &Expect) -> bool {
 fn behind_connects(packets: &[Packet]) -> Vec<(String, VecDeque<Fact>)> {
     let mut behind: Vec<(String, VecDeque<Fact>)> = Vec::new();
     for packet in packets {
-        let Kind::Socket { name, nsp, event, .. } = &packet.kind else { continue };
+        let Kind::Socket {
+            name, nsp, event, ..
+        } = &packet.kind
+        else {
+            continue;
+        };
         match event {
             Some(event) => {
                 for (_, facts) in &mut behind {
-                    facts.push_back(Fact::Event { nsp: nsp.clone(), event: event.clone() });
+                    facts.push_back(Fact::Event {
+                        nsp: nsp.clone(),
+                        event: event.clone(),
+                    });
                 }
             }
             None if *name == "connect" => behind.push((nsp.clone(), VecDeque::new())),
