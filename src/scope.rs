@@ -17,6 +17,7 @@ use crate::client::{Command, Options};
 use crate::journal::Journal;
 use crate::journal::file::{Header, OpenError, Source, default_path};
 use crate::journal::record::{Body, Mark};
+use crate::model::decode::{Decoder, packets_member};
 
 /// Bytes of records that are kept when there is no file.
 const MEMORY: usize = 64 * 1024 * 1024;
@@ -76,6 +77,10 @@ impl Scope {
             parser: (options.parser == Parser::Msgpack).then(|| "msgpack".to_owned()),
         };
         let journal = start_journal(header, record, &notices);
+        if options.decoded {
+            let mut decoder = Decoder::new(journal.header().parser.as_deref());
+            journal.adorn(Box::new(move |record| packets_member(&mut decoder, record)));
+        }
         let client = Client::start(options.clone(), journal.clone(), notices.clone())?;
         Ok(Scope {
             journal,

@@ -143,6 +143,9 @@ pub struct ConnectionArgs {
     /// Do not record; bounded memory only.
     #[arg(long)]
     pub no_record: bool,
+    /// Write the decoded packets into the session's file, too.
+    #[arg(long, conflicts_with = "no_record")]
+    pub decoded: bool,
     /// Refuse everything that acts on the server after the connect.
     #[arg(long)]
     pub readonly: bool,
@@ -176,6 +179,7 @@ impl ConnectionArgs {
         self.times(&mut options);
         self.network(&mut options)?;
         options.readonly = self.readonly;
+        options.decoded = self.decoded;
         Ok((options, self.record()))
     }
 

@@ -54,6 +54,8 @@ pub struct Options {
     pub probe_rtt: Option<Duration>,
     /// Refuse everything that acts on the server after the connect.
     pub readonly: bool,
+    /// The session's file carries the decoded packets too, for readers that can't decode.
+    pub decoded: bool,
 }
 
 /// A namespace to join and its auth.
@@ -181,6 +183,7 @@ impl Options {
             resolve: Vec::new(),
             probe_rtt: None,
             readonly: false,
+            decoded: false,
         }
     }
 

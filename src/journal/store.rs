@@ -38,6 +38,9 @@ use super::file::{self, Header, OpenError};
 use super::line;
 use super::record::{Body, Record};
 
+/// Gives a further raw JSON member for a record's line; see [`Journal::adorn`].
+pub type Adorn = Box<dyn FnMut(&Record) -> Option<String> + Send>;
+
 /// The append-only list of records of one session. A handle; clones share the journal. When the
 /// last handle is dropped, what is pending is written out.
 pub struct Journal {
@@ -177,6 +180,13 @@ impl Journal {
         }
     }
 
+    /// From now on each line gets the raw JSON member that `adorn` gives for its record (such as
+    /// `"packets":[…]`), so that others can read a file without decoding it. Costs what `adorn`
+    /// costs, for each record, before the next one is taken.
+    pub fn adorn(&self, adorn: Adorn) {
+        self.inner.shared.lock().adorn = Some(adorn);
+    }
+
     /// The session's first line.
     #[must_use]
     pub fn header(&self) -> Header {
@@ -208,8 +218,16 @@ impl Journal {
         let was_empty = state.tail.data.is_empty();
         let n = state.begin(t);
         let t = state.last_t;
+        let adorned = state.adorn.as_mut().map(|adorn| {
+            let body = body.clone();
+            let record = Record { n, t, c, body };
+            let mut line = Vec::new();
+            line::write_line_with(&mut line, &record, adorn(&record).as_deref());
+            line
+        });
         let out = &mut state.tail.data;
         match (body, rest) {
+            _ if adorned.is_some() => out.extend_from_slice(&adorned.unwrap_or_default()),
             (Body::Unknown(unknown), _) => line::write_verbatim(out, unknown),
             (_, Some(rest)) => {
                 line::write_head(out, n, t);

@@ -17,7 +17,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use json_form::write_packets;
+pub use json_form::{packets_member, write_packets};
 use line::Line;
 
 use super::row::RowRef;

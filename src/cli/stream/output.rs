@@ -9,7 +9,7 @@ use crate::journal::line::write_line_with;
 use crate::journal::record::{Body, Gap};
 use crate::journal::{Journal, Record};
 use crate::model::Decoder;
-use crate::model::decode::write_packets;
+use crate::model::decode::packets_member;
 
 /// Records that one call takes at most, so that commands and signals get their turn.
 const SLICE: u64 = 4_096;
@@ -24,7 +24,6 @@ pub struct Output<W> {
     /// `--quiet`: nothing is written, the records are only noted.
     quiet: bool,
     buffer: Vec<u8>,
-    packets: String,
     decoder: Decoder,
     /// Next record to take.
     next: u64,
@@ -44,7 +43,6 @@ impl<W: Write> Output<W> {
             writer,
             quiet,
             buffer,
-            packets: String::new(),
             decoder: Decoder::new(header.parser.as_deref()),
             next: 1,
             flushed: Instant::now(),
@@ -98,19 +96,8 @@ impl<W: Write> Output<W> {
     }
 
     fn write(&mut self, record: &Record) {
-        let carries = matches!(
-            record.body,
-            Body::Frame(_) | Body::Request(_) | Body::Response(_)
-        );
-        if carries {
-            let packets = self.decoder.decode(record);
-            self.packets.clear();
-            self.packets.push_str("\"packets\":");
-            write_packets(&packets, &mut self.packets);
-            write_line_with(&mut self.buffer, record, Some(&self.packets));
-        } else {
-            write_line_with(&mut self.buffer, record, None);
-        }
+        let packets = packets_member(&mut self.decoder, record);
+        write_line_with(&mut self.buffer, record, packets.as_deref());
         self.buffer.push(b'\n');
     }
 

@@ -67,8 +67,8 @@ enum Turn {
 
 /// Waits for more records. Where none are printed, a flood of them is looked at in slices of
 /// time: what matters then are states, and those may wait that long.
-async fn paced_change(journal: &Journal, seen: u64, quiet: bool) {
-    journal.changed(seen).await;
+async fn paced_change(scope: &Scope, seen: u64, quiet: bool) {
+    scope.changed(seen).await;
     if quiet {
         tokio::time::sleep(QUIET_PACE).await;
     }
@@ -133,12 +133,12 @@ impl<W: Write> Session<W> {
                     }
                 }
                 Ok(Turn::Idle(until)) => {
-                    let seen = self.output.seen();
+                    let (seen, quiet) = (self.output.seen(), self.output.is_quiet());
                     tokio::select! {
                         biased;
                         _ = stops.next() => break Exit::Interrupted,
                         () = self.listen(), if self.wants_input() => {}
-                        () = scope.changed(seen) => {}
+                        () = paced_change(&scope, seen, quiet) => {}
                         () = sleep_until(until) => {}
                     }
                 }

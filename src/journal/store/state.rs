@@ -73,6 +73,8 @@ pub(super) struct State {
     pub(super) failed: Option<String>,
     pub(super) indexed: f64,
     pub(super) cut: bool,
+    /// Adds a member to each line, where that is wanted.
+    pub(super) adorn: Option<super::Adorn>,
     /// A written chunk's memory, to be filled again.
     spare: Option<Vec<u8>>,
 }
@@ -123,6 +125,7 @@ impl State {
             failed: None,
             indexed: 1.0,
             cut: false,
+            adorn: None,
             spare: None,
         }
     }

@@ -2,8 +2,24 @@
 
 use std::fmt::Write as _;
 
-use super::{Kind, Packet};
+use super::{Decoder, Kind, Packet};
+use crate::journal::Record;
+use crate::journal::record::Body;
 use crate::protocol::json;
+
+/// The `packets` member of a record's line, `"packets":[…]`; `None` for a record without bytes.
+/// `decoder` must see the records of a session in order.
+pub fn packets_member(decoder: &mut Decoder, record: &Record) -> Option<String> {
+    let carries = matches!(
+        record.body,
+        Body::Frame(_) | Body::Request(_) | Body::Response(_)
+    );
+    carries.then(|| {
+        let mut member = "\"packets\":".to_owned();
+        write_packets(&decoder.decode(record), &mut member);
+        member
+    })
+}
 
 /// Writes the list: `[{"engine":"message","type":"event","nsp":"/","data":["hello"]},…]`. Raw
 /// JSON passes through as it came, except that line breaks between its tokens go, because a
