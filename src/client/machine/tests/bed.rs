@@ -2,24 +2,28 @@
 //!
 //! A case is a script of one step a line:
 //!
-//! | line | meaning |
-//! |---|---|
-//! | `start` | the first connection begins |
-//! | `> GET EIO=4 !sid=` | next thing on the wire: a GET whose URL has the words (and lacks those with `!`) |
-//! | `> POST 40` | a POST with that body |
-//! | `> WS sid=E` | a WebSocket is opened |
-//! | `> 42["x"]`, `> bin 01 02` | a WebSocket message is written |
-//! | `> CLOSE`, `> ABORT GET`, `> AUTH /` | a WebSocket or exchange is given up; an auth is asked for |
-//! | `< get: BODY`, `< post: ok` | status 200 for the exchange under way |
-//! | `< get 400 text/html location=/x: BODY` | another status, type or header |
-//! | `< get v3: A␞B` | the packets framed as Engine.IO 3 does; `bytes` takes an octet-stream in hex |
-//! | `< get fail: WHY` | no response |
-//! | `< ws open`, `< ws: TEXT`, `< ws bin: 01`, `< ws close: 1000`, `< ws cut`, `< ws fail: WHY` | what the WebSocket does |
-//! | `! emit / ["x"]`, `! ask 50 / ["x"]`, `! join /a`, … | a command |
-//! | `+ 300` | 300 ms pass; every deadline is kept |
-//! | `~ 300` | 300 ms pass while the process sleeps |
-//! | `= nsp / connected` | the next record or notice that has these words (`..` stands for anything) |
-//! | `=! closed` | no record since has them |
+//! ```text
+//! start                      the first connection begins
+//! > GET EIO=4 !sid=          next on the wire: a GET whose URL has the words, or lacks them (!)
+//! > POST 40                  a POST with that body; `POST bytes 00 ff` for an octet-stream
+//! > WS sid=E                 a WebSocket is opened
+//! > 42["x"]                  a WebSocket message is written; `> bin 01 02` for a binary one
+//! > CLOSE                    a WebSocket is closed
+//! > ABORT GET                an exchange is given up
+//! > AUTH /                   an auth is asked for
+//! < get: BODY                the exchange under way is answered with status 200; `< post: ok`
+//! < get 400 text/html location=/x: BODY    another status, type or header
+//! < get v3: A␞B              the packets framed as Engine.IO 3 does
+//! < get bytes: 00 ff         an octet-stream
+//! < get fail: WHY            no response
+//! < ws: TEXT                 the latest WebSocket says something; `< ws bin: 01 02`
+//! < ws open                  … or opens; `< ws fail: WHY`, `< ws cut`, `< ws close: 1000`
+//! ! emit / ["x"]             a command; `ask 50 / ["x"]`, `volatile`, `answer / 12 []`, `join /a`
+//! + 300                      300 ms pass; every deadline is kept
+//! ~ 300                      300 ms pass while the process sleeps
+//! = nsp / connected          the next record or notice with these words (`..` is anything)
+//! =! closed                  no record since has them
+//! ```
 //!
 //! Nothing may be on the wire unasked: before every `<`, `!`, `+` and at the end all of it must
 //! have been expected. `␞` is the byte 0x1e; `OPEN4`, `OPEN4+ws`, `OPEN3`, `OPEN3+ws` are
@@ -38,7 +42,10 @@ use crate::journal::record::{Body, Direction, Headers, TransportName};
 
 const OPEN4: &str =
     r#"0{"sid":"E","upgrades":[],"pingInterval":300,"pingTimeout":200,"maxPayload":1000}"#;
-const OPEN4_WS: &str = r#"0{"sid":"E","upgrades":["websocket"],"pingInterval":300,"pingTimeout":200,"maxPayload":1000}"#;
+const OPEN4_WS: &str = concat!(
+    r#"0{"sid":"E","upgrades":["websocket"],"pingInterval":300,"#,
+    r#""pingTimeout":200,"maxPayload":1000}"#
+);
 const OPEN3: &str = r#"0{"sid":"E","upgrades":[],"pingInterval":300,"pingTimeout":200}"#;
 const OPEN3_WS: &str =
     r#"0{"sid":"E","upgrades":["websocket"],"pingInterval":300,"pingTimeout":200}"#;
