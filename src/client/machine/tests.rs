@@ -37,4 +37,6 @@ mod packets;
 mod polling;
 mod random;
 mod reconnect;
+mod sessions;
+mod show;
 mod upgrade;

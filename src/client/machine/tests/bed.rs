@@ -35,10 +35,11 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::laws::Laws;
+use super::show::{hex, record_text, unhex};
 use crate::client::command::{Command, Emit};
 use crate::client::machine::{ExchangeId, Input, Machine, Message, Output, WsEnd};
 use crate::client::options::{Eio, NamespaceAuth, Options};
-use crate::journal::record::{Body, Direction, Headers, TransportName};
+use crate::journal::record::Headers;
 
 const OPEN4: &str =
     r#"0{"sid":"E","upgrades":[],"pingInterval":300,"pingTimeout":200,"maxPayload":1000}"#;
@@ -103,109 +104,6 @@ impl Bed {
         let mut options = options();
         change(&mut options);
         Bed::new(options)
-    }
-
-    /// Connected on WebSocket only.
-    pub(super) fn ws() -> Bed {
-        Bed::ws_of(|_| {})
-    }
-
-    /// Connected on WebSocket only, with other options.
-    pub(super) fn ws_of(change: impl FnOnce(&mut Options)) -> Bed {
-        let mut bed = Bed::of(|options| {
-            options.transports = vec![TransportName::Websocket];
-            change(options);
-        });
-        bed.play(
-            r#"start
-            > WS EIO=4 transport=websocket !sid= !t=
-            < ws open
-            < ws: OPEN4
-            > 40
-            < ws: 40{"sid":"N"}
-            = nsp / connected sid=N"#,
-        );
-        bed
-    }
-
-    /// Connected on WebSocket to `/` and `/a`.
-    pub(super) fn two() -> Bed {
-        let mut bed = Bed::ws();
-        bed.play(
-            r#"! join /a
-            > 40/a,
-            < ws: 40/a,{"sid":"A"}
-            = nsp /a connected sid=A"#,
-        );
-        bed
-    }
-
-    /// Connected on polling without upgrade, a GET under way.
-    pub(super) fn polling() -> Bed {
-        let mut bed = Bed::of(|options| options.transports = vec![TransportName::Polling]);
-        bed.play(
-            r#"start
-            > GET EIO=4 transport=polling t= !sid= !b64
-            < get: OPEN4
-            > POST 40
-            > GET sid=E
-            < post: ok
-            < get: 40{"sid":"N"}
-            > GET sid=E
-            = nsp / connected sid=N"#,
-        );
-        bed
-    }
-
-    /// Connected to `/` on polling, the upgrade's WebSocket asked for.
-    pub(super) fn upgrading() -> Bed {
-        let mut bed = Bed::of(|_| {});
-        bed.play(
-            r#"start
-            > GET !sid=
-            < get: OPEN4+ws
-            > POST 40
-            > WS transport=websocket sid=E !t=
-            > GET sid=E
-            < post: ok
-            < get: 40{"sid":"N"}
-            > GET sid=E
-            = nsp / connected"#,
-        );
-        bed
-    }
-
-    /// Connected to generation 2 on WebSocket only.
-    pub(super) fn old_ws() -> Bed {
-        let mut bed = Bed::of(|options| {
-            options.transports = vec![TransportName::Websocket];
-            options.eio = Eio::V3;
-        });
-        bed.play(
-            r#"start
-            > WS EIO=3 transport=websocket !sid=
-            < ws open
-            < ws: OPEN3
-            < ws: 40
-            = nsp / connected sid=E"#,
-        );
-        bed
-    }
-
-    /// Connected to generation 2 on polling only.
-    pub(super) fn old_polling() -> Bed {
-        let mut bed = Bed::of(|options| {
-            options.transports = vec![TransportName::Polling];
-            options.eio = Eio::V3;
-        });
-        bed.play(
-            r#"start
-            > GET EIO=3 transport=polling !sid= !b64
-            < get v3: OPEN3␞40
-            > GET sid=E
-            = nsp / connected sid=E"#,
-        );
-        bed
     }
 
     /// Plays a script; see the table at the top.
@@ -647,64 +545,4 @@ fn matches_words(text: &str, pattern: &str) -> bool {
         }
         None => false,
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let words: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    words.join(" ")
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    text.split_whitespace()
-        .map(|byte| u8::from_str_radix(byte, 16).expect("hex"))
-        .collect()
-}
-
-fn word(state: impl std::fmt::Debug) -> String {
-    format!("{state:?}").to_lowercase()
-}
-
-fn tail(name: &str, value: Option<impl std::fmt::Display>) -> String {
-    value.map_or_else(String::new, |value| format!(" {name}{value}"))
-}
-
-fn record_text(body: &Body) -> String {
-    match body {
-        Body::Connection(it) => format!(
-            "connection {}{}{}{}{}",
-            word(it.state),
-            tail("attempt=", it.attempt),
-            tail("delay=", it.delay_ms),
-            tail("reason: ", it.reason.as_ref()),
-            tail("| ", it.detail.as_ref())
-        ),
-        Body::Transport(it) => format!(
-            "transport {} {}{}",
-            word(it.name),
-            word(it.state),
-            tail("error: ", it.error.as_ref())
-        ),
-        Body::Namespace(it) => format!(
-            "nsp {} {}{}{}{}{}",
-            it.nsp,
-            word(it.state),
-            tail("sid=", it.sid.as_ref()),
-            tail("recovered=", it.recovered),
-            tail("reason: ", it.reason.as_ref()),
-            tail("data=", it.data.as_ref())
-        ),
-        Body::Ack(it) => format!(
-            "ack {} {} {} {}{}",
-            it.nsp,
-            it.id,
-            match it.dir {
-                Direction::ToServer => "ours",
-                Direction::ToClient => "theirs",
-            },
-            word(it.state),
-            tail("ms=", it.ms)
-        ),
-        Body::Buffer(it) => format!("buffer {} {} {}", it.nsp, word(it.op), it.packet),
-        other => format!("{other:?}"),
-    }
 }
