@@ -25,6 +25,8 @@ use crate::journal::record::Body;
 use crate::net::cookies::Jar;
 use crate::net::dial::{DialError, DialOptions, Dialer, ProxyUrl, Resolve, TlsOptions};
 use crate::net::http::{BODY_LIMIT, HttpClient};
+use crate::protocol::engine::base64;
+use crate::protocol::engine::url::decode_component;
 
 /// Commands that may wait to be worked on.
 const COMMANDS: usize = 1_024;
@@ -198,12 +200,24 @@ struct Driver {
 
 impl Driver {
     fn new(
-        options: Options,
+        mut options: Options,
         journal: Journal,
         notices: Notices,
         dialer: Dialer,
         idle: Arc<AtomicBool>,
     ) -> Driver {
+        // `http://user:password@host` means basic authentication, as everywhere.
+        let authorized = options
+            .headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        if let (Some(userinfo), false) = (options.endpoint().userinfo, authorized) {
+            let value = format!(
+                "Basic {}",
+                base64::encode(decode_component(&userinfo).as_bytes())
+            );
+            options.headers.push(("Authorization".to_owned(), value));
+        }
         let stamp = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_millis() as u64);

@@ -2,20 +2,23 @@
 //!
 //! One exchange takes one connection: an idle one to the same origin, else a new one. So a GET
 //! that hangs and a POST beside it make two connections, and never more are open than exchanges
-//! ran at once. The headers that are sent are exactly those given, in their order and spelling;
+//! ran at once. An idle one is not used any more shortly before the server closes it, because a
+//! POST that meets the end of its connection is lost: it must not be sent twice. The headers that are sent are exactly those given, in their order and spelling;
 //! [`request_headers`] builds the usual list, so that the caller can record it first. Redirects
 //! are not followed.
 
 pub mod content;
+mod head;
 mod verbatim;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::task::JoinHandle;
@@ -28,10 +31,15 @@ use crate::protocol::websocket::handshake::{header, header_values};
 use super::dial::error::plain_io;
 use super::dial::{DialError, Dialer, TlsInfo, ms};
 use content::ContentError;
+pub use head::{USER_AGENT, request_headers};
+pub(super) use head::{add_cookie, authority, head_bytes, parse_head};
 use verbatim::{SharedWire, Verbatim, lock};
 
-/// How this program names itself to servers.
-pub const USER_AGENT: &str = concat!("sioscope/", env!("CARGO_PKG_VERSION"));
+/// How long an idle connection is trusted where the server does not say: below the 5 s after
+/// which Node closes one.
+const KEPT: Duration = Duration::from_secs(4);
+/// How long before the end that the server has announced a connection is no longer used.
+const MARGIN: Duration = Duration::from_secs(1);
 
 /// What the defaults of [`HttpClient`] allow a body to have, after decoding: 64 MiB.
 pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -125,117 +133,6 @@ pub struct ExchangeError {
     pub connection: Option<Box<ConnectionInfo>>,
 }
 
-/// The usual headers of a request, in sending order: ours, then the caller's `own`, then
-/// `Cookie` and `Content-Length`.
-///
-/// A header in `own` replaces ours of that name and keeps its place and spelling; `cookie` (of
-/// the jar) is appended to a `Cookie` in `own`. `Content-Length` and `Transfer-Encoding` in
-/// `own` are left out: they would contradict the body. `body` is its content type and length;
-/// give `None` for a request without one.
-pub fn request_headers(
-    url: &Url,
-    own: &[(String, String)],
-    cookie: Option<&str>,
-    body: Option<(&str, usize)>,
-) -> Headers {
-    let mut headers: Headers = [
-        ("Host", authority(url)),
-        ("User-Agent", USER_AGENT.to_owned()),
-        ("Accept", "*/*".to_owned()),
-        ("Accept-Encoding", "gzip, deflate".to_owned()),
-    ]
-    .into_iter()
-    .chain(body.map(|(kind, _)| ("Content-Type", kind.to_owned())))
-    .filter(|(name, _)| header(own, name).is_none())
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect();
-    headers.extend(
-        own.iter()
-            .filter(|(name, _)| {
-                !name.eq_ignore_ascii_case("Content-Length")
-                    && !name.eq_ignore_ascii_case("Transfer-Encoding")
-            })
-            .cloned(),
-    );
-    add_cookie(&mut headers, cookie);
-    if let Some((_, len)) = body {
-        headers.push(("Content-Length".to_owned(), len.to_string()));
-    }
-    headers
-}
-
-/// The URL's authority as `Host` has it: the port only where it is not the scheme's own.
-pub(super) fn authority(url: &Url) -> String {
-    url[Position::BeforeHost..Position::AfterPort].to_owned()
-}
-
-/// Adds the jar's cookies, to the caller's own `Cookie` header if there is one.
-pub(super) fn add_cookie(headers: &mut Headers, cookie: Option<&str>) {
-    let Some(cookie) = cookie else { return };
-    match headers
-        .iter_mut()
-        .find(|(name, _)| name.eq_ignore_ascii_case("Cookie"))
-    {
-        Some((_, value)) => *value = format!("{value}; {cookie}"),
-        None => headers.push(("Cookie".to_owned(), cookie.to_owned())),
-    }
-}
-
-/// A request's head as bytes, after checking that it is one request and nothing more.
-pub(super) fn head_bytes(
-    method: &str,
-    url: &Url,
-    headers: &[(String, String)],
-) -> Result<Vec<u8>, String> {
-    if http::Method::from_bytes(method.as_bytes()).is_err() {
-        return Err(format!("`{}` is no HTTP method", method.escape_debug()));
-    }
-    let target = &url[Position::BeforePath..Position::AfterQuery];
-    let target = if target.starts_with('/') {
-        target.to_owned()
-    } else {
-        format!("/{target}")
-    };
-    let mut head = format!("{method} {target} HTTP/1.1\r\n");
-    for (name, value) in headers {
-        if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
-            return Err(format!("`{}` is no header name", name.escape_debug()));
-        }
-        if value.bytes().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-            return Err(format!(
-                "the header `{name}` has a line break or NUL in its value"
-            ));
-        }
-        head.push_str(name);
-        head.push_str(": ");
-        head.push_str(value);
-        head.push_str("\r\n");
-    }
-    head.push_str("\r\n");
-    Ok(head.into_bytes())
-}
-
-/// Status and headers of a whole response head. Values that are not UTF-8 are read with
-/// replacement characters.
-pub(super) fn parse_head(bytes: &[u8]) -> Option<(u16, Headers, usize)> {
-    let mut slots = [httparse::EMPTY_HEADER; 256];
-    let mut response = httparse::Response::new(&mut slots);
-    let httparse::Status::Complete(size) = response.parse(bytes).ok()? else {
-        return None;
-    };
-    let headers = response
-        .headers
-        .iter()
-        .map(|header| {
-            (
-                header.name.to_owned(),
-                String::from_utf8_lossy(header.value).into_owned(),
-            )
-        })
-        .collect();
-    Some((response.code?, headers, size))
-}
-
 /// Makes exchanges; keeps connections for the next ones. Cheap to clone; clones share the pool.
 #[derive(Debug, Clone)]
 pub struct HttpClient(Arc<Pool>);
@@ -255,6 +152,8 @@ struct Conn {
     wire: SharedWire,
     task: JoinHandle<()>,
     info: ConnectionInfo,
+    /// Idle from here on, it may be closed at any moment: a post that meets that is lost.
+    good_until: Instant,
 }
 
 impl Drop for Conn {
@@ -299,7 +198,8 @@ impl HttpClient {
             error.timing.total = Some(ms(started));
             error
         };
-        let head = head_bytes(&request.method, &request.url, &request.headers)
+        let head = check_framing(request)
+            .and_then(|()| head_bytes(&request.method, &request.url, &request.headers))
             .map_err(|why| fail(ExchangeErrorKind::Request(why)))?;
         let origin = format!("{}://{}", request.url.scheme(), authority(&request.url));
         let mut timing = Timing::default();
@@ -349,6 +249,7 @@ impl HttpClient {
             wire,
             task,
             info,
+            good_until: Instant::now(),
         })
     }
 
@@ -400,6 +301,7 @@ impl HttpClient {
         };
         let status = status.unwrap_or(status_seen);
         conn.info.reused = true;
+        conn.good_until = Instant::now() + kept_for(&headers);
         self.0.put(origin, conn).await;
         Ok(Response {
             status,
@@ -446,11 +348,31 @@ impl HttpClient {
     }
 }
 
+/// The headers must announce the body as it is: the library frames by the body.
+fn check_framing(request: &Request) -> Result<(), String> {
+    let length = request.body.len().to_string();
+    let silent = request.body.is_empty() && request.method != "POST";
+    let mut announced = header_values(&request.headers, "Content-Length").peekable();
+    if header(&request.headers, "Transfer-Encoding").is_some() {
+        return Err("a request goes out with Content-Length, not Transfer-Encoding".to_owned());
+    }
+    if (announced.peek().is_none() && !silent) || announced.any(|value| value != length) {
+        return Err(format!(
+            "the body has {length} bytes, but Content-Length does not say so"
+        ));
+    }
+    Ok(())
+}
+
 async fn read_body(
     mut incoming: Incoming,
     limit: usize,
 ) -> Result<Bytes, (ExchangeErrorKind, Bytes)> {
     let mut body = bytes::BytesMut::new();
+    // What is announced as too large is not waited for.
+    if incoming.size_hint().lower() > limit as u64 {
+        return Err((ExchangeErrorKind::TooBig(limit), body.freeze()));
+    }
     while let Some(frame) = incoming.frame().await {
         match frame {
             Ok(frame) => {
@@ -486,6 +408,18 @@ fn hyper_words(error: &hyper::Error) -> String {
         return "the server had closed the connection".to_owned();
     }
     error.to_string()
+}
+
+/// How long the connection may lie idle: what `Keep-Alive: timeout=…` promises, with a margin.
+fn kept_for(headers: &Headers) -> Duration {
+    let promised = header_values(headers, "Keep-Alive")
+        .flat_map(|value| value.split(','))
+        .filter_map(|item| item.trim().split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("timeout"))
+        .and_then(|(_, seconds)| seconds.trim().parse::<u32>().ok());
+    promised.map_or(KEPT, |seconds| {
+        Duration::from_secs(seconds.into()).saturating_sub(MARGIN)
+    })
 }
 
 /// Whether the failure is only that a kept connection was dead already.
@@ -524,7 +458,7 @@ impl Pool {
         let mut idle = self.idle();
         let list = idle.get_mut(origin)?;
         while let Some(conn) = list.pop() {
-            if conn.sender.is_ready() {
+            if conn.sender.is_ready() && Instant::now() < conn.good_until {
                 return Some(conn);
             }
         }

@@ -202,10 +202,19 @@ impl Machine {
     }
 
     fn msgpack_message(&mut self, packet: &Packet<'_>) {
-        let Data::Binary(data) = &packet.data else {
-            let what = "a text message, where the msgpack parser expects binary; is the server's \
-                        parser the default one?";
-            return self.parse_error(what, 0);
+        let data = match &packet.data {
+            Data::Binary(data) => data,
+            // In generation 2 CONNECT, DISCONNECT and ERROR are text.
+            Data::Text(text) => {
+                return match socket::msgpack::decode_text(text, &Limits::default()) {
+                    Ok(decoded) => self.packet(&decoded.value),
+                    Err(_) => {
+                        let what = "a text message, where the msgpack parser expects binary; is \
+                                    the server's parser the default one?";
+                        self.parse_error(what, 0);
+                    }
+                };
+            }
         };
         match socket::msgpack::decode(data, &Limits::default()) {
             Ok(decoded) => self.packet(&decoded.value),

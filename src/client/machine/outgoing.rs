@@ -41,6 +41,9 @@ impl Machine {
         };
         match self.options.parser {
             Parser::Default => vec![Packet::message(socket::encode(&packet))],
+            Parser::Msgpack if self.old() => {
+                vec![Packet::message(socket::msgpack::encode_text(&packet))]
+            }
             Parser::Msgpack => match socket::msgpack::encode(&packet, &Limits::default()) {
                 Ok(bytes) => vec![Packet::binary(bytes)],
                 // Only data that is no JSON fails, and that is checked when it comes in.

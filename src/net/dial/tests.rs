@@ -253,10 +253,22 @@ async fn an_http_proxy_opens_a_tunnel() {
         "{error}"
     );
 
-    let error = dial(with(format!("socks5://{proxy}")), &url)
+    let strict = serve(|mut stream, _| async move {
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        let _ = stream.read(&mut [0; 1024]).await;
+    })
+    .await;
+    let error = dial(with(format!("socks5://{strict}")), &url)
         .await
         .unwrap_err();
-    assert_eq!(error.phase, Phase::Proxy, "{error}");
+    assert_eq!(
+        (error.phase, error.kind),
+        (Phase::Proxy, DialErrorKind::Proxy)
+    );
+    assert!(
+        error.to_string().contains("check that it is a SOCKS proxy"),
+        "{error}"
+    );
     let no_proxy = echo().await;
     let error = dial(with(no_proxy.to_string()), &url).await.unwrap_err();
     assert!(

@@ -329,9 +329,9 @@ fn refusal(target: &Endpoint, error: &std::io::Error, seen: &Seen) -> DialError 
             Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             ) => "use a host name from the certificate, or go on with --insecure",
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-                "name the authority's PEM file with --cacert, or go on with --insecure"
-            }
+            Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature,
+            ) => "name the authority's PEM file with --cacert, or go on with --insecure",
             Error::General(_) => {
                 "install the package ca-certificates, or name the authorities with --cacert"
             }

@@ -108,13 +108,13 @@ mod tests {
     #[test]
     fn bombs_garbage_and_strangers_are_refused() {
         let bomb = all(GzEncoder::new(
-            &vec![0; 1_000_000][..],
+            &vec![0; 100_000][..],
             Compression::default(),
         ));
-        assert!(bomb.len() < 2000);
+        assert!(bomb.len() < 1000);
         assert_eq!(
-            decode("gzip", bomb.clone(), 999_999),
-            Err(ContentError::TooBig(999_999))
+            decode("gzip", bomb.clone(), 99_999),
+            Err(ContentError::TooBig(99_999))
         );
         let cut = bomb.slice(..bomb.len() - 9);
         for (encoding, body) in [
@@ -122,7 +122,7 @@ mod tests {
             ("gzip", "nonsense".into()),
             ("deflate", "x\u{1}\u{2}".into()),
         ] {
-            let got = decode(encoding, body, 2_000_000);
+            let got = decode(encoding, body, 200_000);
             assert!(
                 matches!(got, Err(ContentError::Corrupt { .. })),
                 "{encoding}: {got:?}"

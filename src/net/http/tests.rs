@@ -284,6 +284,30 @@ async fn a_request_that_would_be_two_is_not_sent() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_announced_wrongly_is_not_sent() {
+    let good = post("http://127.0.0.1:1/", "body");
+    let cases: [fn(&mut Request); 4] = [
+        |request| drop(request.headers.pop()),
+        |request| request.body = "longer".into(),
+        |request| request.headers.push(("content-length".into(), "5".into())),
+        |request| {
+            request
+                .headers
+                .push(("Transfer-Encoding".into(), "chunked".into()))
+        },
+    ];
+    for change in cases {
+        let mut request = good.clone();
+        change(&mut request);
+        let error = client(1000).exchange(&request).await.unwrap_err();
+        assert!(
+            matches!(*error.kind, ExchangeErrorKind::Request(_)),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_post_goes_out_while_a_get_hangs_and_connections_are_kept_for_the_next() {
     let (posted, wait) = mpsc::channel::<()>(9);
     let wait = Arc::new(tokio::sync::Mutex::new(wait));

@@ -180,7 +180,14 @@ mod tests {
 
     #[test]
     fn reads_every_servers_form() {
-        let cases: &[(&str, Option<&str>, Option<u64>, &str, Form)] = &[
+        type Row = (
+            &'static str,
+            Option<&'static str>,
+            Option<u64>,
+            &'static str,
+            Form,
+        );
+        let cases: &[Row] = &[
             (
                 r#"{"code":5,"message":"Unsupported protocol version"}"#,
                 Some("application/json"),

@@ -34,10 +34,11 @@ pub struct Offset<'a> {
 }
 
 /// Splits the offset off an event's raw arguments ([`Packet::args`](super::Packet::args), name
-/// first). `None` when the last argument is no text or there is only the name. Call it for
-/// events of a namespace that has a `pid`; `id` is the event's ack id: events that want an ack
-/// carry no offset, and the client takes their last text for one nevertheless
-/// ([`OffsetShape::Unknown`] then says so unless it looks like one).
+/// first). `None` when the last argument is no text or there is only the name.
+///
+/// Call it for events of a namespace whose CONNECT gave a `pid`. An event that wants an ack
+/// carries no offset, yet the JavaScript client takes its last text for one: whoever finds an
+/// ack id, or [`OffsetShape::Unknown`], has found what makes the next recovery fail.
 pub fn split_offset<'a>(args: &[&'a str]) -> Option<Offset<'a>> {
     let (last, before) = args.split_last()?;
     if before.is_empty() {

@@ -1,8 +1,14 @@
 //! The whole text form, judged as socket.io-parser 4.2.7 (protocol 5) and 3.4.5 (protocols 3 and
 //! 4) judge it.
 //!
-//! Deviations, all of them chosen because the official clients fail right after the parser
-//! accepted: an event without a payload is an error (the client throws `RangeError`).
+//! Deviations from them:
+//!
+//! - an event without a payload is an error: the parser accepts it and the client then throws
+//!   `RangeError`;
+//! - an ack id beyond 64 bits, or one with a gap in it (`1 2`, NaN in JavaScript), is read as no
+//!   id, so that no wrong one is answered;
+//! - an unknown type is an error in both generations; 3.4.5 turns it into an ERROR packet that
+//!   its client ignores, which is for the client to decide.
 
 use std::borrow::Cow;
 

@@ -236,9 +236,9 @@ mod tests {
     #[test]
     fn a_bomb_is_refused_and_so_is_garbage() {
         let mut deflater = Deflater::new(15, false).unwrap();
-        let wire = deflater.deflate(&vec![0; 10_000_000]).unwrap().to_vec();
-        assert!(wire.len() < 20_000);
-        let got = Inflater::new(false).inflate(&wire, 1_000_000);
+        let wire = deflater.deflate(&vec![0; 1_000_000]).unwrap().to_vec();
+        assert!(wire.len() < 2_000);
+        let got = Inflater::new(false).inflate(&wire, 999_999);
         assert_eq!(got, Err(InflateError::TooBig));
         let got = Inflater::new(false).inflate(&[0xff; 20], 1_000_000);
         assert!(matches!(got, Err(InflateError::Corrupt(_))), "{got:?}");

@@ -189,7 +189,8 @@ fn v3_counts_each_invalid_sequence_as_one_character() {
 #[test]
 fn v3_binary_bodies() {
     use DecodeErrorKind as E;
-    let rows: &[(&[u8], &[&str], Option<(usize, E)>)] = &[
+    type Row = (&'static [u8], &'static [&'static str], Option<(usize, E)>);
+    let rows: &[Row] = &[
         (
             &[
                 0, 4, 0xff, 0x34, 0xe2, 0x82, 0xac, 1, 5, 0xff, 4, 1, 2, 3, 4,
@@ -296,7 +297,8 @@ fn encodes_each_form() {
         0, 4, 0xff, 0x34, 0xe2, 0x82, 0xac, 1, 5, 0xff, 4, 1, 2, 3, 4,
     ];
     use Revision::{SocketIo1, SocketIo2};
-    let rows: &[(&[Packet<'_>], Version, Revision, bool, &str, &[u8])] = &[
+    type Row<'a> = (&'a [Packet<'a>], Version, Revision, bool, &'a str, &'a [u8]);
+    let rows: &[Row<'_>] = &[
         (
             &both,
             Version::V4,

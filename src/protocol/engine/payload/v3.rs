@@ -3,6 +3,10 @@
 //! The length counts UTF-16 units of the packet, as JavaScript's `length` does. In Socket.IO 1.x
 //! (engine.io-parser 1.3.2) the packet's UTF-8 bytes were turned into characters first, so the
 //! length counts those bytes and the body is UTF-8 twice.
+//!
+//! Deviations from 2.2.1: a length that ends inside a surrogate pair is an error, where it
+//! delivers half a character; `b` without a known type is an error, where it delivers a packet
+//! without a type. `0:` is skipped in both, here with a quirk.
 
 use std::borrow::Cow;
 

@@ -4,6 +4,10 @@
 //! A packet is `00` (text) or `01` (binary), its length in bytes as decimal digits written as
 //! raw bytes 0 to 9, `ff`, and the content. Text content is the packet as UTF-8; binary content
 //! begins with the raw type byte.
+//!
+//! Deviations from the reference: a cut body is delivered with a quirk instead of silently; text
+//! that is not UTF-8 is read with U+FFFD instead of refused; a marker other than 00 and 01 is an
+//! error instead of binary.
 
 use super::super::message;
 use super::{Data, DecodeErrorKind, Packet, Payload, Quirk, Version, decode_text_bytes};

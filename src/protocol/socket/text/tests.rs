@@ -180,7 +180,14 @@ fn accepts_what_both_references_accept() {
 #[test]
 fn tolerates_what_both_references_tolerate_and_names_it() {
     let odd = |text: &str| vec![Quirk::OddAttachmentCount(text.to_owned())];
-    let rows: Vec<(&str, PacketKind, &str, Option<u64>, Vec<Quirk>)> = vec![
+    type Row = (
+        &'static str,
+        PacketKind,
+        &'static str,
+        Option<u64>,
+        Vec<Quirk>,
+    );
+    let rows: Vec<Row> = vec![
         ("", Connect, "/", None, vec![Quirk::EmptyIsConnect]),
         (" {}", Connect, "/", None, vec![Quirk::WhitespaceType]),
         ("11", Disconnect, "/", Some(1), vec![Quirk::UnexpectedId]),

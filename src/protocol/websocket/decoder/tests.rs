@@ -348,6 +348,84 @@ fn the_bytes_that_a_large_frame_lacks_are_told() {
     assert!(!decoder.is_between_messages(&buf));
 }
 
+/// Bytes that were written, and bytes to read: tungstenite's idea of a socket.
+struct Pipe {
+    input: std::io::Cursor<Vec<u8>>,
+    output: Vec<u8>,
+}
+
+impl std::io::Read for Pipe {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.input.read(buf)
+    }
+}
+
+impl std::io::Write for Pipe {
+    fn write(&mut self, buf: &[u8]) -> std::io::Result<usize> {
+        self.output.write(buf)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_independent_implementation_reads_what_we_write_and_is_read() {
+    use tungstenite::protocol::{Message as Theirs, Role as TheirRole, WebSocket};
+    let long = "4".repeat(70_000);
+    for (ours, theirs) in [
+        (Role::Client, TheirRole::Server),
+        (Role::Server, TheirRole::Client),
+    ] {
+        let mut input = BytesMut::new();
+        let mut encoder = Encoder::new(ours, None);
+        encoder.text("2probe", &mut input);
+        encoder.binary(&[1, 2, 3], &mut input);
+        encoder.text(&long, &mut input);
+        encoder.ping(b"p", &mut input).unwrap();
+        encoder.close(Some(1001), "gone", &mut input).unwrap();
+        let pipe = Pipe {
+            input: std::io::Cursor::new(input.to_vec()),
+            output: Vec::new(),
+        };
+        let mut socket = WebSocket::from_raw_socket(pipe, theirs, None);
+        for want in [
+            "2probe".into(),
+            Theirs::binary(vec![1, 2, 3]),
+            Theirs::text(&*long),
+        ] {
+            assert_eq!(socket.read().unwrap(), want);
+            socket.send(want).unwrap();
+        }
+        assert_eq!(
+            socket.read().unwrap(),
+            Theirs::Ping(Bytes::from_static(b"p"))
+        );
+        match socket.read().unwrap() {
+            Theirs::Close(Some(frame)) => {
+                assert_eq!(
+                    (u16::from(frame.code), frame.reason.as_str()),
+                    (1001, "gone")
+                );
+            }
+            other => panic!("{other:?}"),
+        }
+        let _ = socket.flush();
+        let output = std::mem::take(&mut socket.get_mut().output);
+        let (messages, violation) = whole(ours, None, &output);
+        assert_eq!(violation, None);
+        assert!(messages.iter().all(|message| message.quirks.is_empty()));
+        let ops: Vec<&Op> = messages.iter().map(|message| &message.op).collect();
+        let close = Op::Close {
+            code: Some(1001),
+            reason: Some("gone".to_owned()),
+        };
+        assert_eq!(ops, [&Op::Text, &Op::Binary, &Op::Text, &Op::Pong, &close]);
+        assert_eq!(messages[2].data, long);
+    }
+}
+
 fn any_role() -> impl Strategy<Value = Role> {
     prop_oneof![Just(Role::Client), Just(Role::Server)]
 }
