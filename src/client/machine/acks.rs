@@ -154,10 +154,16 @@ impl Machine {
             ));
         };
         if namespace.joined != Joined::Yes {
-            return self.notice(format!("ack {id} on {nsp} can't be answered: {state}, and the question ended with its connection"));
+            return self.notice(format!(
+                "ack {id} on {nsp} can't be answered: {state}, and the question ended with its \
+                 connection"
+            ));
         }
         let Some(asked) = namespace.asks.remove(&id) else {
-            return self.notice(format!("ack {id} on {nsp} can't be answered: the server does not wait for it (never asked, or answered already)"));
+            return self.notice(format!(
+                "ack {id} on {nsp} can't be answered: the server does not wait for it (never \
+                 asked, or answered already)"
+            ));
         };
         let name = namespace.name.clone();
         let path = namespace.path(version).to_owned();

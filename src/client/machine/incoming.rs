@@ -107,7 +107,8 @@ impl Machine {
                     .as_ref()
                     .is_some_and(|link| link.handshake.is_none()) =>
             {
-                // The reference reports nothing until its open timer runs out; a debugger says it at once.
+                // The reference reports nothing until its open timer runs out; a debugger says it
+                // at once.
                 self.connect_failed(
                     "websocket error",
                     &format!("{described} before the Engine.IO handshake"),
@@ -180,7 +181,7 @@ impl Machine {
             Data::Text(text) => match link.assembler.push_text(text) {
                 Ok(Progress::Packet(decoded)) => self.packet(&decoded.value),
                 Ok(Progress::Waiting(_)) => {}
-                // The 2.x parser makes an ERROR packet of an unknown type, which its client ignores.
+                // The 2.x parser makes an ERROR packet of an unknown type; its client ignores it.
                 Err(error)
                     if version == Version::V3
                         && matches!(error.kind, DecodeErrorKind::UnknownSocketType(_)) =>
@@ -208,7 +209,8 @@ impl Machine {
                 return match socket::msgpack::decode_text(text, &Limits::default()) {
                     Ok(decoded) => self.packet(&decoded.value),
                     Err(_) => {
-                        let what = "a text message, where the msgpack parser expects binary; is the server's parser the default one?";
+                        let what = "a text message, where the msgpack parser expects binary; is \
+                                    the server's parser the default one?";
                         self.parse_error(what, 0);
                     }
                 };

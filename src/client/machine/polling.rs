@@ -165,7 +165,8 @@ impl Machine {
         for decoded in payload.packets {
             let close = decoded.value.kind == PacketKind::Close;
             self.incoming(decoded.value, TransportName::Polling);
-            // Whatever follows a close packet, or came for a connection that has just ended, is ignored.
+            // Whatever follows a close packet, or came for a connection that has just ended, is
+            // ignored.
             if close || self.c() != Some(c) || self.phase == Phase::Idle {
                 return;
             }

@@ -2,24 +2,28 @@
 //!
 //! A case is a script of one step a line:
 //!
-//! | line | meaning |
-//! |---|---|
-//! | `start` | the first connection begins |
-//! | `> GET EIO=4 !sid=` | next thing on the wire: a GET whose URL has the words (and lacks those with `!`) |
-//! | `> POST 40` | a POST with that body |
-//! | `> WS sid=E` | a WebSocket is opened |
-//! | `> 42["x"]`, `> bin 01 02` | a WebSocket message is written |
-//! | `> CLOSE`, `> ABORT GET`, `> AUTH /` | a WebSocket or exchange is given up; an auth is asked for |
-//! | `< get: BODY`, `< post: ok` | status 200 for the exchange under way |
-//! | `< get 400 text/html location=/x: BODY` | another status, type or header |
-//! | `< get v3: A␞B` | the packets framed as Engine.IO 3 does; `bytes` takes an octet-stream in hex |
-//! | `< get fail: WHY` | no response |
-//! | `< ws open`, `< ws: TEXT`, `< ws bin: 01`, `< ws close: 1000`, `< ws cut`, `< ws fail: WHY` | what the WebSocket does |
-//! | `! emit / ["x"]`, `! ask 50 / ["x"]`, `! join /a`, … | a command |
-//! | `+ 300` | 300 ms pass; every deadline is kept |
-//! | `~ 300` | 300 ms pass while the process sleeps |
-//! | `= nsp / connected` | the next record or notice that has these words (`..` stands for anything) |
-//! | `=! closed` | no record since has them |
+//! ```text
+//! start                      the first connection begins
+//! > GET EIO=4 !sid=          next on the wire: a GET whose URL has the words, or lacks them (!)
+//! > POST 40                  a POST with that body; `POST bytes 00 ff` for an octet-stream
+//! > WS sid=E                 a WebSocket is opened
+//! > 42["x"]                  a WebSocket message is written; `> bin 01 02` for a binary one
+//! > CLOSE                    a WebSocket is closed
+//! > ABORT GET                an exchange is given up
+//! > AUTH /                   an auth is asked for
+//! < get: BODY                the exchange under way is answered with status 200; `< post: ok`
+//! < get 400 text/html location=/x: BODY    another status, type or header
+//! < get v3: A␞B              the packets framed as Engine.IO 3 does
+//! < get bytes: 00 ff         an octet-stream
+//! < get fail: WHY            no response
+//! < ws: TEXT                 the latest WebSocket says something; `< ws bin: 01 02`
+//! < ws open                  … or opens; `< ws fail: WHY`, `< ws cut`, `< ws close: 1000`
+//! ! emit / ["x"]             a command; `ask 50 / ["x"]`, `volatile`, `answer / 12 []`, `join /a`
+//! + 300                      300 ms pass; every deadline is kept
+//! ~ 300                      300 ms pass while the process sleeps
+//! = nsp / connected          the next record or notice with these words (`..` is anything)
+//! =! closed                  no record since has them
+//! ```
 //!
 //! Nothing may be on the wire unasked: before every `<`, `!`, `+` and at the end all of it must
 //! have been expected. `␞` is the byte 0x1e; `OPEN4`, `OPEN4+ws`, `OPEN3`, `OPEN3+ws` are
@@ -31,14 +35,18 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::laws::Laws;
+use super::show::{hex, record_text, unhex};
 use crate::client::command::{Command, Emit};
 use crate::client::machine::{ExchangeId, Input, Machine, Message, Output, WsEnd};
 use crate::client::options::{Eio, NamespaceAuth, Options};
-use crate::journal::record::{Body, Direction, Headers, TransportName};
+use crate::journal::record::Headers;
 
 const OPEN4: &str =
     r#"0{"sid":"E","upgrades":[],"pingInterval":300,"pingTimeout":200,"maxPayload":1000}"#;
-const OPEN4_WS: &str = r#"0{"sid":"E","upgrades":["websocket"],"pingInterval":300,"pingTimeout":200,"maxPayload":1000}"#;
+const OPEN4_WS: &str = concat!(
+    r#"0{"sid":"E","upgrades":["websocket"],"pingInterval":300,"#,
+    r#""pingTimeout":200,"maxPayload":1000}"#
+);
 const OPEN3: &str = r#"0{"sid":"E","upgrades":[],"pingInterval":300,"pingTimeout":200}"#;
 const OPEN3_WS: &str =
     r#"0{"sid":"E","upgrades":["websocket"],"pingInterval":300,"pingTimeout":200}"#;
@@ -96,109 +104,6 @@ impl Bed {
         let mut options = options();
         change(&mut options);
         Bed::new(options)
-    }
-
-    /// Connected on WebSocket only.
-    pub(super) fn ws() -> Bed {
-        Bed::ws_of(|_| {})
-    }
-
-    /// Connected on WebSocket only, with other options.
-    pub(super) fn ws_of(change: impl FnOnce(&mut Options)) -> Bed {
-        let mut bed = Bed::of(|options| {
-            options.transports = vec![TransportName::Websocket];
-            change(options);
-        });
-        bed.play(
-            r#"start
-            > WS EIO=4 transport=websocket !sid= !t=
-            < ws open
-            < ws: OPEN4
-            > 40
-            < ws: 40{"sid":"N"}
-            = nsp / connected sid=N"#,
-        );
-        bed
-    }
-
-    /// Connected on WebSocket to `/` and `/a`.
-    pub(super) fn two() -> Bed {
-        let mut bed = Bed::ws();
-        bed.play(
-            r#"! join /a
-            > 40/a,
-            < ws: 40/a,{"sid":"A"}
-            = nsp /a connected sid=A"#,
-        );
-        bed
-    }
-
-    /// Connected on polling without upgrade, a GET under way.
-    pub(super) fn polling() -> Bed {
-        let mut bed = Bed::of(|options| options.transports = vec![TransportName::Polling]);
-        bed.play(
-            r#"start
-            > GET EIO=4 transport=polling t= !sid= !b64
-            < get: OPEN4
-            > POST 40
-            > GET sid=E
-            < post: ok
-            < get: 40{"sid":"N"}
-            > GET sid=E
-            = nsp / connected sid=N"#,
-        );
-        bed
-    }
-
-    /// Connected to `/` on polling, the upgrade's WebSocket asked for.
-    pub(super) fn upgrading() -> Bed {
-        let mut bed = Bed::of(|_| {});
-        bed.play(
-            r#"start
-            > GET !sid=
-            < get: OPEN4+ws
-            > POST 40
-            > WS transport=websocket sid=E !t=
-            > GET sid=E
-            < post: ok
-            < get: 40{"sid":"N"}
-            > GET sid=E
-            = nsp / connected"#,
-        );
-        bed
-    }
-
-    /// Connected to generation 2 on WebSocket only.
-    pub(super) fn old_ws() -> Bed {
-        let mut bed = Bed::of(|options| {
-            options.transports = vec![TransportName::Websocket];
-            options.eio = Eio::V3;
-        });
-        bed.play(
-            r#"start
-            > WS EIO=3 transport=websocket !sid=
-            < ws open
-            < ws: OPEN3
-            < ws: 40
-            = nsp / connected sid=E"#,
-        );
-        bed
-    }
-
-    /// Connected to generation 2 on polling only.
-    pub(super) fn old_polling() -> Bed {
-        let mut bed = Bed::of(|options| {
-            options.transports = vec![TransportName::Polling];
-            options.eio = Eio::V3;
-        });
-        bed.play(
-            r#"start
-            > GET EIO=3 transport=polling !sid= !b64
-            < get v3: OPEN3␞40
-            > GET sid=E
-            = nsp / connected sid=E"#,
-        );
-        bed
     }
 
     /// Plays a script; see the table at the top.
@@ -640,64 +545,4 @@ fn matches_words(text: &str, pattern: &str) -> bool {
         }
         None => false,
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let words: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    words.join(" ")
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    text.split_whitespace()
-        .map(|byte| u8::from_str_radix(byte, 16).expect("hex"))
-        .collect()
-}
-
-fn word(state: impl std::fmt::Debug) -> String {
-    format!("{state:?}").to_lowercase()
-}
-
-fn tail(name: &str, value: Option<impl std::fmt::Display>) -> String {
-    value.map_or_else(String::new, |value| format!(" {name}{value}"))
-}
-
-fn record_text(body: &Body) -> String {
-    match body {
-        Body::Connection(it) => format!(
-            "connection {}{}{}{}{}",
-            word(it.state),
-            tail("attempt=", it.attempt),
-            tail("delay=", it.delay_ms),
-            tail("reason: ", it.reason.as_ref()),
-            tail("| ", it.detail.as_ref())
-        ),
-        Body::Transport(it) => format!(
-            "transport {} {}{}",
-            word(it.name),
-            word(it.state),
-            tail("error: ", it.error.as_ref())
-        ),
-        Body::Namespace(it) => format!(
-            "nsp {} {}{}{}{}{}",
-            it.nsp,
-            word(it.state),
-            tail("sid=", it.sid.as_ref()),
-            tail("recovered=", it.recovered),
-            tail("reason: ", it.reason.as_ref()),
-            tail("data=", it.data.as_ref())
-        ),
-        Body::Ack(it) => format!(
-            "ack {} {} {} {}{}",
-            it.nsp,
-            it.id,
-            match it.dir {
-                Direction::ToServer => "ours",
-                Direction::ToClient => "theirs",
-            },
-            word(it.state),
-            tail("ms=", it.ms)
-        ),
-        Body::Buffer(it) => format!("buffer {} {} {}", it.nsp, word(it.op), it.packet),
-        other => format!("{other:?}"),
-    }
 }

@@ -37,7 +37,7 @@ fn the_default_namespace_is_joined_when_the_server_says_so() {
     );
 }
 
-// V2-03: a namespace carries the URL's query, its reply does not.
+// V2-01, V2-14: a namespace carries the URL's query, its reply does not.
 #[test]
 fn a_namespace_carries_the_query_and_is_found_without_it() {
     let mut bed = Bed::of(|options| {

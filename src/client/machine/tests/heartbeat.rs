@@ -78,7 +78,7 @@ fn a_generation_3_client_pings_at_the_interval() {
     Bed::old_polling().play("+ 300\n> POST 1:2\n< post: ok\n< get v3: 3\n> GET\n+ 300\n> POST 1:2");
 }
 
-// HB-09
+// HB-08, without the pong
 #[test]
 fn a_generation_3_server_that_does_not_answer_is_given_up() {
     Bed::old_ws().play(
@@ -93,7 +93,7 @@ fn a_generation_3_server_that_does_not_answer_is_given_up() {
     );
 }
 
-// HB-09: the timeouts of 1.x and of early 2.x are longer than their intervals.
+// HB-08: the timeouts of 1.x and of early 2.x are longer than their intervals.
 #[test]
 fn a_timeout_longer_than_the_interval_runs_out_too() {
     let mut bed = Bed::of(|options| {

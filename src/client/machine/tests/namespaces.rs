@@ -84,7 +84,7 @@ fn leaving_the_last_namespace_closes_the_engine() {
     );
 }
 
-// NS-08 (protocol §15.10): 40, 41, 40 on one engine
+// NS-06: 40, 41, 40 on one engine is legal
 #[test]
 fn a_namespace_can_be_joined_again_after_it_was_left() {
     Bed::two().play(

@@ -23,17 +23,24 @@ fn events_carry_their_namespace_and_a_counter_of_its_own() {
     );
 }
 
-// SP-05, SP-06
+// SP-05, SP-06, AK-05
 #[test]
 fn an_answer_settles_its_question() {
     for answer in [r#"430["ok",2]"#, "430[]", "430"] {
         Bed::ws().play(&format!(
             "! ask / [\"x\"]
             > 420[\"x\"]
+            ! ask 60 / [\"y\"]
+            > 421[\"y\"]
             = ack / 0 ours pending
             + 50
             < ws: {answer}
-            = ack / 0 ours answered ms=50"
+            = ack / 0 ours answered ms=50
+            < ws: {}
+            = ack / 1 ours answered ms=50
+            + 50
+            =! timeout",
+            answer.replace("430", "431")
         ));
     }
 }
@@ -185,7 +192,7 @@ fn an_event_counts_once_its_attachment_is_there() {
     ));
 }
 
-// BI-02, BI-03
+// BI-02, BI-03, P4-04
 #[test]
 fn an_attachment_may_come_in_the_same_poll_or_the_next() {
     Bed::polling().play(&format!(
@@ -275,7 +282,7 @@ fn a_text_event_that_looks_like_binary_awaits_nothing() {
     Bed::ws().play(&format!("< ws: 424{ONE}\n= ack / 4 theirs pending"));
 }
 
-// MF-01 to MF-06, MF-08, MF-10 to MF-16, WC-08, WC-09
+// MF-01 to MF-06, MF-08, MF-10 to MF-13
 #[test]
 fn malformed_packets_end_the_connection_with_parse_error() {
     for packet in [

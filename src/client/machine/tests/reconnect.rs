@@ -251,7 +251,7 @@ fn every_end_against_our_will_is_followed_by_an_attempt() {
     }
 }
 
-// RC-07 (options): reconnection off, and the python habit.
+// RC-06: reconnection off, and the python habit.
 #[test]
 fn no_attempt_follows_where_none_is_wanted() {
     let mut bed = Bed::of(|options| options.reconnection.enabled = false);

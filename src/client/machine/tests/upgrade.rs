@@ -11,7 +11,7 @@ fn pausing() -> Bed {
     bed
 }
 
-// UP-01 (protocol, golden opening)
+// The golden opening of generation 4, HS-01
 #[test]
 fn the_upgrade_takes_probe_noop_and_5() {
     let mut bed = pausing();
