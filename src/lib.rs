@@ -11,7 +11,7 @@
 //! | 4 | [`scope`] | one running session: a source, its journal, its model, a way to command it |
 //! | 2 | [`client`], [`demo`] | sources: they do IO and write records |
 //! | 1 | [`model`], [`net`] | the state of things, folded from records (pure); connections, made and timed |
-//! | 0 | [`protocol`], [`journal`] | bytes and packets (pure); records, their store and their file |
+//! | 0 | [`protocol`], [`journal`], [`visible`] | bytes and packets (pure); records, their store and their file; text from the network as a person may see it |
 
 pub mod cli;
 pub mod client;
@@ -22,3 +22,4 @@ pub mod net;
 pub mod protocol;
 pub mod scope;
 pub mod tui;
+pub mod visible;

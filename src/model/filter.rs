@@ -22,16 +22,22 @@
 
 mod complete;
 mod expr;
+mod keys;
 mod matching;
+mod mistake;
 mod parser;
 mod path;
+mod path_parser;
+mod scanner;
 mod value;
+mod value_parser;
 
 #[cfg(test)]
 mod tests;
 
 pub use complete::{Completion, complete};
-pub use parser::{Mistake, parse};
+pub use mistake::Mistake;
+pub use parser::parse;
 
 use super::row::Row;
 use expr::Expr;

@@ -409,7 +409,9 @@ impl<'a> Row<'a> {
     /// What free text is looked for in: the payload, or what a record says.
     pub fn text(&self) -> Cow<'a, str> {
         match self.packet.map(|packet| &packet.kind) {
-            Some(Kind::Undecodable { error, .. }) => Cow::Borrowed(error),
+            Some(Kind::Undecodable { error, .. }) => {
+                Cow::Owned(format!("{error} {}", describe::text(self.record)))
+            }
             Some(_) => Cow::Borrowed(self.data().unwrap_or_default()),
             None => describe::text(self.record),
         }

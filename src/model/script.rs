@@ -76,10 +76,6 @@ impl Script {
         self.frame(Direction::ToClient, Opcode::Text, text.as_bytes())
     }
 
-    pub(super) fn up_binary(&mut self, bytes: &[u8]) -> &mut Script {
-        self.frame(Direction::ToServer, Opcode::Binary, bytes)
-    }
-
     pub(super) fn down_binary(&mut self, bytes: &[u8]) -> &mut Script {
         self.frame(Direction::ToClient, Opcode::Binary, bytes)
     }

@@ -8,6 +8,8 @@
     reason = "all of this is tests, and what surrounds the test functions fails as they do"
 )]
 
+mod command_line;
 mod floors;
+mod interop;
 mod lab;
 mod scripted;

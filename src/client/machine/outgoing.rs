@@ -41,6 +41,9 @@ impl Machine {
         };
         match self.options.parser {
             Parser::Default => vec![Packet::message(socket::encode(&packet))],
+            Parser::Msgpack if self.old() => {
+                vec![Packet::message(socket::msgpack::encode_text(&packet))]
+            }
             Parser::Msgpack => match socket::msgpack::encode(&packet, &Limits::default()) {
                 Ok(bytes) => vec![Packet::binary(bytes)],
                 // Only data that is no JSON fails, and that is checked when it comes in.
@@ -94,13 +97,14 @@ impl Machine {
     pub(super) fn emit(&mut self, emit: Emit) {
         let nsp = emit.nsp.as_str();
         let index = self.find_or_add(nsp);
-        let next = self
-            .namespaces
-            .get(index)
-            .map(|namespace| namespace.next_id);
-        let id = next.filter(|_| emit.ack);
-        let (packets, text) = match self.encode_args(socket::PacketKind::Event, nsp, id, &emit.args)
-        {
+        let version = self.link.as_ref().map_or(self.version, |link| link.version);
+        let Some(namespace) = self.namespaces.get(index) else {
+            return;
+        };
+        let id = Some(namespace.next_id).filter(|_| emit.ack);
+        let path = namespace.path(version);
+        let encoded = self.encode_args(socket::PacketKind::Event, path, id, &emit.args);
+        let (packets, text) = match encoded {
             Ok(encoded) => encoded,
             Err(error) => return self.notice(format!("not sent: {error}")),
         };
@@ -231,7 +235,8 @@ impl Machine {
     fn flush_ws(&mut self, limit: usize) {
         while let Some(link) = &mut self.link {
             let Some(x) = link.ws else { return };
-            if link.ws_in_flight >= limit || link.handshake.is_none() {
+            let closed = limit < usize::MAX && link.ending.as_ref().is_some_and(|e| e.close_sent);
+            if link.ws_in_flight >= limit || link.handshake.is_none() || closed {
                 return;
             }
             let Some(packet) = link.queue.pop_front() else {

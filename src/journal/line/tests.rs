@@ -656,6 +656,18 @@ fn any_body() -> impl Strategy<Value = Body> {
     ]
 }
 
+#[test]
+fn a_line_cut_at_any_byte_is_an_error_and_never_a_hang() {
+    for (_, line) in table() {
+        for end in 0..line.len() {
+            assert!(
+                parse_line(&line.as_bytes()[..end], 1).is_err(),
+                "{line} cut at {end}"
+            );
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -68,6 +68,23 @@ impl Lane {
         begins: usize,
         quirks: &[Quirk],
     ) {
+        // The msgpack parser of generation 2 writes what carries no event as JSON text.
+        if self.msgpack
+            && let Ok(decoded) = socket::msgpack::decode_text(text, &LIMITS)
+        {
+            let packet = decoded.value;
+            let kind = Kind::Socket {
+                name: packet.kind.name(),
+                nsp: packet.nsp.into_owned(),
+                id: None,
+                data: packet.data.map(|data| data.into_owned()),
+                event: None,
+                attachments: 0,
+                offset: None,
+            };
+            found.push(size, kind, quirks);
+            return;
+        }
         self.spoke_text = true;
         if self.light.is_some() && self.text_lightly(found, text, size) {
             return;

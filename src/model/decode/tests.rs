@@ -63,7 +63,7 @@ fn responses_other_than_200_and_upgrades_carry_nothing() {
 #[test]
 fn generation_3_counts_utf16_units() {
     let mut s = Script::on(1);
-    s.poll(V3, b"14:0{\"sid\":\"ESID\"}2:40");
+    s.poll(V3, b"15:0{\"sid\":\"ESID\"}2:40");
     s.request("POST", V3, "16:420[\"hi\",\"é€😀\"]".as_bytes());
     assert_eq!(
         s.told(),

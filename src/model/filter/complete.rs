@@ -1,7 +1,7 @@
 //! What can stand at the cursor of the filter's prompt.
 
 use super::expr::Is;
-use super::parser::{ACKS, DIRECTIONS, KEYS, TRANSPORTS};
+use super::keys::{ACKS, DIRECTIONS, KEYS, TRANSPORTS};
 
 /// Something that could stand at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -120,6 +120,15 @@ fn generation_4_measures_how_pings_stray() {
 }
 
 #[test]
+fn a_ping_right_after_the_handshake_strays_from_nothing() {
+    let mut s = opened();
+    s.ms(5).down("2").up("3");
+    assert!(connection(&s).heartbeat.samples.is_empty());
+    s.ms(25_002).down("2");
+    assert_eq!(connection(&s).heartbeat.samples, [2.0]);
+}
+
+#[test]
 fn generation_3_measures_the_round_trip() {
     let mut s = Script::on(1);
     s.request("GET", V3_WS, b"").response(101, b"");
@@ -207,7 +216,7 @@ fn namespace_records_are_believed() {
 #[test]
 fn generation_2_joins_the_root_by_itself_and_hides_its_query() {
     let mut s = Script::on(1);
-    s.poll(V3, b"11:0{\"sid\":\"E\"}2:40");
+    s.poll(V3, b"12:0{\"sid\":\"E\"}2:40");
     assert_eq!(namespace(&s, "/").socket_sid.as_deref(), Some("E"));
     s.up("40/admin?token=x,").down("40/admin,");
     assert_eq!(s.model.namespaces.len(), 2);

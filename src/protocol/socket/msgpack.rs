@@ -5,6 +5,10 @@
 //! has the same form as from text: its data is JSON text, each buffer a leaf
 //! `{"$binary":"<base64>"}`. Encoding takes that form back and writes the bytes that notepack
 //! writes, except that integers beyond 2^53 keep their digits (JavaScript has rounded them before).
+//!
+//! The parser's version 2, for Socket.IO 2.x, writes CONNECT, DISCONNECT and ERROR as JSON text of
+//! the same members ([`decode_text`], [`encode_text`]) and keeps the types 5 and 6 for packets
+//! with binary.
 
 mod from_json;
 mod to_json;
@@ -17,12 +21,13 @@ use std::borrow::Cow;
 use rmpv::Value;
 
 use super::{DecodeError, DecodeErrorKind, Decoded, Limits, Packet, PacketKind, Quirk};
+use crate::protocol::json;
 
 /// Reads a packet.
 ///
 /// # Errors
-/// Malformed or cut msgpack, bytes after the map, fields that the reference's parser refuses
-/// (it knows types 0 to 4 only), or more nesting or bytes than the limits allow.
+/// Malformed or cut msgpack, bytes after the map, fields that the reference's parsers refuse, or
+/// more nesting or bytes than the limits allow. Types 5 and 6 are those of the parser's version 2.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded<Packet<'static>>, DecodeError> {
     if bytes.len() > limits.max_bytes {
         return Err(DecodeError::new(
@@ -82,6 +87,58 @@ pub fn encode(packet: &Packet<'_>, limits: &Limits) -> Result<Vec<u8>, DecodeErr
     Ok(out)
 }
 
+/// Reads a packet that came as text: CONNECT, DISCONNECT and ERROR of the parser's version 2
+/// (npm `socket.io-msgpack-parser` 2.x, `parseJSON`).
+///
+/// # Errors
+/// No JSON object, or fields that the reference's parser refuses.
+pub fn decode_text<'a>(text: &'a str, limits: &Limits) -> Result<Decoded<Packet<'a>>, DecodeError> {
+    if text.len() > limits.max_bytes {
+        let (size, limit) = (text.len(), limits.max_bytes);
+        return Err(DecodeError::new(
+            limit,
+            DecodeErrorKind::TooBig { size, limit },
+        ));
+    }
+    let invalid = |what| DecodeError::new(0, DecodeErrorKind::MsgpackField(what));
+    let members = json::members(text).ok_or_else(|| invalid("shape: it must be a map"))?;
+    // Later duplicates win, as in JavaScript.
+    let member = |key: &str| {
+        let mut named = members.iter().rev();
+        named
+            .find(|(name, _)| json::unescape(name).as_deref() == Some(key))
+            .map(|(_, raw)| *raw)
+    };
+    let kind = member("type")
+        .and_then(|raw| raw.parse().ok())
+        .and_then(PacketKind::from_number)
+        .filter(|kind| !kind.is_event() && !kind.is_ack())
+        .ok_or_else(|| invalid("type"))?;
+    let nsp = member("nsp")
+        .and_then(json::unescape)
+        .ok_or_else(|| invalid("namespace (nsp)"))?;
+    let data = member("data").filter(|raw| *raw != "null");
+    Ok(Decoded {
+        value: Packet {
+            kind,
+            attachments: 0,
+            nsp: Cow::Owned(nsp.into_owned()),
+            id: None,
+            data: data.map(Cow::Borrowed),
+        },
+        quirks: Vec::new(),
+    })
+}
+
+/// Writes a CONNECT or DISCONNECT as the parser's version 2 does.
+pub fn encode_text(packet: &Packet<'_>) -> String {
+    let (kind, nsp) = (packet.kind.number(), json::quote(&packet.nsp));
+    match &packet.data {
+        Some(data) => format!("{{\"type\":{kind},\"nsp\":{nsp},\"data\":{data}}}"),
+        None => format!("{{\"type\":{kind},\"nsp\":{nsp}}}"),
+    }
+}
+
 /// Whether a binary message looks like a packet of this parser: a map whose first key is one of
 /// the packet's. It is what a client with the text parser stumbles over.
 pub fn looks_like(bytes: &[u8]) -> bool {
@@ -123,7 +180,6 @@ impl Fields {
             .as_ref()
             .and_then(whole)
             .and_then(|number| u8::try_from(number).ok())
-            .filter(|number| *number <= 4)
             .and_then(PacketKind::from_number)
             .ok_or_else(|| invalid("type"))?;
         let nsp = match self.nsp {

@@ -124,7 +124,7 @@ fn refuses_what_the_reference_refuses() {
         ),
         ("01", E::MsgpackField("shape: it must be a map")),
         ("80", E::MsgpackField("type")),
-        ("82a47479706505a36e7370a12f", E::MsgpackField("type")),
+        ("82a47479706507a36e7370a12f", E::MsgpackField("type")),
         (
             "82a4747970659fa36e7370a12f",
             E::Msgpack("the bytes end too early".to_owned()),
@@ -183,4 +183,56 @@ fn text_and_attachments_do_not_look_like_it() {
     for sample in [&b""[..], b"\x01\x02", b"42[\"a\"]", b"\x81", b"\x83\xa3foo"] {
         assert!(!looks_like(sample));
     }
+}
+
+#[test]
+fn version_2_writes_what_carries_no_event_as_json_text() {
+    for (text, kind, nsp, data) in [
+        (r#"{"type":0,"nsp":"/"}"#, PacketKind::Connect, "/", None),
+        (
+            r#"{"type":1,"nsp":"/a"}"#,
+            PacketKind::Disconnect,
+            "/a",
+            None,
+        ),
+        (
+            r#"{"type":4,"data":"no","nsp":"/a"}"#,
+            PacketKind::ConnectError,
+            "/a",
+            Some("\"no\""),
+        ),
+    ] {
+        let packet = decode_text(text, &Limits::default()).expect(text).value;
+        assert_eq!(
+            (packet.kind, &*packet.nsp, packet.data.as_deref()),
+            (kind, nsp, data),
+            "{text}"
+        );
+        if data.is_none() {
+            assert_eq!(encode_text(&packet), text);
+        }
+    }
+    for text in [
+        "",
+        "0",
+        "[]",
+        r#"{"type":2,"nsp":"/","data":["a"]}"#,
+        r#"{"type":0}"#,
+        r#"{"type":9,"nsp":"/"}"#,
+    ] {
+        assert!(decode_text(text, &Limits::default()).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn version_2_has_types_of_their_own_for_packets_with_binary() {
+    // {"type":5,"nsp":"/","data":["e"]}
+    let bytes = b"\x83\xa4type\x05\xa3nsp\xa1/\xa4data\x91\xa1e";
+    let packet = decode(bytes, &Limits::default())
+        .expect("a binary event")
+        .value;
+    assert_eq!(
+        (packet.kind, packet.data.as_deref()),
+        (PacketKind::BinaryEvent, Some("[\"e\"]"))
+    );
 }

@@ -1,0 +1,116 @@
+//! `sioscope demo`: the embedded server, alone (`--headless`) or with the screen on it.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::connection::values;
+use super::stop::{Stop, Stops};
+use super::{Exit, Headless, Opening, Task, UsageError, complain, runtime};
+use crate::demo::{Demo, Settings};
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The server only, without the screen.
+    #[arg(long)]
+    headless: bool,
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
+    listen: String,
+    /// Stop after this time: 10s, 500ms, 2m.
+    #[arg(long = "for", value_name = "TIME", value_parser = values::seconds, requires = "headless")]
+    time: Option<Duration>,
+    /// Clients must use socket.io-msgpack-parser.
+    #[arg(long, requires = "headless")]
+    msgpack: bool,
+}
+
+impl DemoArgs {
+    /// What to do.
+    pub fn task(self) -> Result<Task, UsageError> {
+        let settings = Settings {
+            listen: listen(&self.listen)?,
+            msgpack: self.msgpack,
+        };
+        Ok(if self.headless {
+            Task::Headless(Headless::Demo(Plan {
+                settings,
+                time: self.time,
+            }))
+        } else {
+            Task::Screen(Opening::Demo(settings))
+        })
+    }
+}
+
+/// `HOST:PORT`, or only a port on the loopback address.
+fn listen(text: &str) -> Result<String, UsageError> {
+    if text.parse::<u16>().is_ok() {
+        return Ok(format!("127.0.0.1:{text}"));
+    }
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
+            Ok(text.to_owned())
+        }
+        _ => Err(UsageError(format!(
+            "--listen {text}: write it as in 127.0.0.1:3000; port 0 takes a free one"
+        ))),
+    }
+}
+
+/// A run of `demo --headless`.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The server.
+    pub settings: Settings,
+    /// Stop after this time.
+    pub time: Option<Duration>,
+}
+
+/// Serves until it is stopped.
+pub fn run(plan: Plan) -> Exit {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit,
+    };
+    let exit = runtime.block_on(serve(plan));
+    runtime.shutdown_background();
+    exit
+}
+
+async fn serve(plan: Plan) -> Exit {
+    // Listened for before the ready line is printed: whoever reads it may stop us at once.
+    let mut stops = match Stops::listen() {
+        Ok(stops) => stops,
+        Err(error) => {
+            complain(format_args!("cannot listen for signals: {error}"));
+            return Exit::Usage;
+        }
+    };
+    let demo = match Demo::start(plan.settings).await {
+        Ok(demo) => demo,
+        Err(error) => {
+            complain(error);
+            return Exit::Usage;
+        }
+    };
+    eprintln!("listening on {}", demo.url());
+    let exit = tokio::select! {
+        stop = stops.next() => match stop {
+            Stop::Interrupt => Exit::Interrupted,
+            // To end a server by SIGTERM is the ordinary way.
+            Stop::Terminate => Exit::Done,
+        },
+        () = after(plan.time) => Exit::Done,
+    };
+    demo.stop().await;
+    exit
+}
+
+async fn after(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,138 @@
+//! What the composer needs to know of the world, taken from a session. **Pure.**
+
+use super::composer::{Preview, PreviewError, Surroundings};
+use super::state::{State, Tab};
+use crate::client::command::Emit;
+use crate::journal::record::{Direction, NamespaceState};
+
+/// Event names offered for completion, the most frequent first.
+const EVENTS: usize = 200;
+
+/// Calls `use_it` with the surroundings of a session.
+pub fn with<T>(state: &State, tab: &Tab, use_it: impl FnOnce(&Surroundings<'_>) -> T) -> T {
+    let mut events: Vec<(&String, &u64)> = tab.model.events.iter().take(5_000).collect();
+    events.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let events: Vec<String> = events
+        .into_iter()
+        .take(EVENTS)
+        .map(|(name, _)| name.clone())
+        .collect();
+    let namespaces: Vec<String> = tab
+        .model
+        .namespaces
+        .iter()
+        .map(|namespace| namespace.nsp.clone())
+        .collect();
+    let preview = |emit: &Emit| preview(tab, emit);
+    let online = |nsp: &str| {
+        tab.model
+            .namespaces
+            .iter()
+            .any(|namespace| namespace.nsp == nsp && namespace.state == NamespaceState::Connected)
+    };
+    use_it(&Surroundings {
+        preview: &preview,
+        max_payload: tab
+            .connection()
+            .and_then(|connection| connection.max_payload),
+        online: &online,
+        events: &events,
+        namespaces: &namespaces,
+        keymap: &state.keymap,
+        readonly: state.readonly || !tab.live,
+    })
+}
+
+/// The bytes that an emit would become: the Engine.IO message digit, then the Socket.IO packet.
+fn preview(tab: &Tab, emit: &Emit) -> Result<Preview, PreviewError> {
+    let (args, sizes) = attachments(&emit.args)?;
+    let mut text = String::with_capacity(args.len() + 24);
+    text.push('4');
+    if sizes.is_empty() {
+        text.push('2');
+    } else {
+        text.push_str(&format!("5{}-", sizes.len()));
+    }
+    if emit.nsp != "/" && !emit.nsp.is_empty() {
+        text.push_str(&emit.nsp);
+        text.push(',');
+    }
+    if emit.ack {
+        text.push_str(&next_ack(tab, &emit.nsp).to_string());
+    }
+    text.push_str(&args);
+    let bytes = text.len() as u64 + sizes.iter().sum::<u64>();
+    Ok(Preview {
+        text,
+        bytes,
+        attachments: sizes.len(),
+    })
+}
+
+/// The ack id that the next question on a namespace gets: ids count up from 0.
+fn next_ack(tab: &Tab, nsp: &str) -> u64 {
+    tab.model
+        .acks
+        .iter()
+        .rev()
+        .find(|ack| ack.nsp == nsp && ack.dir == Direction::ToServer)
+        .map_or(0, |ack| ack.id + 1)
+}
+
+/// The arguments with each `{"$binary":"…"}` leaf as a placeholder, and the attachments' sizes.
+fn attachments(args: &str) -> Result<(String, Vec<u64>), PreviewError> {
+    const OPEN: &str = "{\"$binary\":\"";
+    let mut out = String::with_capacity(args.len());
+    let mut sizes = Vec::new();
+    let mut rest = args;
+    while let Some(at) = rest.find(OPEN) {
+        out.push_str(rest.get(..at).unwrap_or(""));
+        let inner = rest.get(at + OPEN.len()..).unwrap_or("");
+        let Some(end) = inner.find("\"}") else {
+            return Err(PreviewError("a {\"$binary\":…} is not closed".to_owned()));
+        };
+        let base64 = inner.get(..end).unwrap_or("");
+        let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, base64)
+            .map_err(|error| PreviewError(format!("$binary holds no base64: {error}")))?;
+        out.push_str(&format!(
+            "{{\"_placeholder\":true,\"num\":{}}}",
+            sizes.len()
+        ));
+        sizes.push(bytes.len() as u64);
+        rest = inner.get(end + 2..).unwrap_or("");
+    }
+    out.push_str(rest);
+    Ok((out, sizes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attachments_are_taken_out_and_counted() {
+        let (text, sizes) =
+            attachments(r#"["a",{"$binary":"AQID"},{"b":{"$binary":""}}]"#).unwrap();
+        assert_eq!(
+            text,
+            r#"["a",{"_placeholder":true,"num":0},{"b":{"_placeholder":true,"num":1}}]"#
+        );
+        assert_eq!(sizes, [3, 0]);
+        assert!(attachments(r#"["a",{"$binary":"?"}]"#).is_err());
+        assert!(attachments(r#"["a",{"$binary":"AQID"#).is_err());
+    }
+
+    #[test]
+    fn a_preview_is_the_packets_text() {
+        let tab = Tab::new("http://h", true, jiff::Timestamp::UNIX_EPOCH);
+        let emit = Emit {
+            nsp: "/chat".into(),
+            args: r#"["say",1]"#.into(),
+            ack: true,
+            ..Emit::default()
+        };
+        let made = preview(&tab, &emit).unwrap();
+        assert_eq!(made.text, r#"42/chat,0["say",1]"#);
+        assert_eq!(made.bytes, 18);
+    }
+}

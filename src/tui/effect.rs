@@ -1,0 +1,37 @@
+//! What `update` asks the world to do, as data.
+
+use std::path::PathBuf;
+
+use crate::client::{Command, Options};
+
+/// Something to be done outside. Sessions are named by their place among the tabs.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Hand a command to a session's client.
+    Command(usize, Command),
+    /// Start a client in a new tab.
+    Connect(Box<Options>),
+    /// Open a saved session in a new tab.
+    Open(PathBuf),
+    /// List the saved sessions for the dialog that opens one.
+    ListSaved,
+    /// Copy the session's file to this path.
+    Save(usize, PathBuf),
+    /// Put a text on the clipboard; the words say what it is.
+    Copy {
+        /// What it is: `JSON`.
+        what: &'static str,
+        /// The text.
+        text: String,
+    },
+    /// Let the person write the composer's arguments in `$EDITOR`.
+    Edit(String),
+    /// Take another theme.
+    Theme(String),
+    /// Stop, as ctrl-z does.
+    Suspend,
+    /// Draw the whole screen again.
+    Redraw,
+    /// Leave with this exit code.
+    Quit(i32),
+}

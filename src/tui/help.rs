@@ -1,0 +1,283 @@
+//! The keys of the focused pane, from the table.
+//!
+//! **Floor 5**, pure.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::action::{Action, Context, TABLE};
+use super::keymap::{Key, Keymap};
+use super::overlay;
+use super::text;
+use super::theme::{Role, Theme};
+
+/// What came of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The key means nothing here.
+    Ignored,
+    /// It was scrolled.
+    Changed,
+    /// Close it.
+    Closed,
+}
+
+#[derive(Debug, Clone)]
+enum Row {
+    Heading(String),
+    Entry {
+        keys: String,
+        about: String,
+        off: bool,
+    },
+}
+
+/// The help.
+#[derive(Debug, Clone)]
+pub struct Help {
+    title: String,
+    rows: Vec<Row>,
+    first: usize,
+    /// Keys that close it: those that open it, and those that go back.
+    closing: Vec<Key>,
+}
+
+/// What can be typed in every text field; these keys are not remapped.
+const FIELD_KEYS: [(&str, &str); 8] = [
+    (
+        "ctrl+a ctrl+e home end",
+        "Go to the start or the end of the line",
+    ),
+    ("ctrl+left ctrl+right", "Go a word back or on"),
+    ("ctrl+w", "Cut the word before the cursor"),
+    ("ctrl+u ctrl+k", "Cut to the start, to the end"),
+    ("ctrl+y", "Put back what was cut"),
+    ("ctrl+_", "Undo"),
+    ("tab", "Take the completion"),
+    ("up down ctrl+r", "Walk or search what was entered before"),
+];
+
+impl Help {
+    /// The keys of a pane; what `readonly` takes away is marked.
+    pub fn new(context: Context, keymap: &Keymap, readonly: bool) -> Help {
+        let mut rows = Vec::new();
+        let entry = |action: Action| {
+            let off = readonly && action.acts_on_server();
+            let keys: Vec<String> = keymap
+                .keys(action)
+                .iter()
+                .filter(|key| context != Context::Compose || !key.is_text())
+                .map(Key::to_string)
+                .collect();
+            Row::Entry {
+                keys: match keys.is_empty() {
+                    true => format!(":{}", action.name()),
+                    false => keys.join(" "),
+                },
+                about: action.about().to_owned(),
+                off,
+            }
+        };
+        let here = |wanted: Context| {
+            TABLE
+                .iter()
+                .filter(move |spec| spec.contexts.contains(&wanted))
+                .map(|spec| spec.action)
+        };
+        let everywhere = |action: &Action| action.spec().contexts.contains(&Context::Global);
+        if context != Context::Global {
+            let own: Vec<Row> = here(context)
+                .filter(|action| !everywhere(action))
+                .map(entry)
+                .collect();
+            if !own.is_empty() {
+                rows.push(Row::Heading(format!("In {}", context.name())));
+                rows.extend(own);
+            }
+        }
+        rows.push(Row::Heading("Everywhere".to_owned()));
+        if context.takes_global() {
+            rows.extend(here(Context::Global).map(entry));
+        } else {
+            rows.extend(here(context).filter(everywhere).map(entry));
+        }
+        rows.push(Row::Heading("In text fields".to_owned()));
+        rows.extend(FIELD_KEYS.iter().map(|(keys, about)| Row::Entry {
+            keys: (*keys).to_owned(),
+            about: (*about).to_owned(),
+            off: false,
+        }));
+        let closing = [Action::Help, Action::Back]
+            .iter()
+            .flat_map(|action| keymap.keys(*action))
+            .copied()
+            .collect();
+        Help {
+            title: format!("Keys: {}", context.name()),
+            rows,
+            first: 0,
+            closing,
+        }
+    }
+
+    /// A key.
+    pub fn update(&mut self, key: KeyEvent) -> Outcome {
+        if self.closing.contains(&Key::of(key)) {
+            return Outcome::Closed;
+        }
+        let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+        let by = match key.code {
+            KeyCode::Esc => return Outcome::Closed,
+            KeyCode::Char('c') if ctrl => return Outcome::Closed,
+            KeyCode::Char('u') if ctrl => -10,
+            KeyCode::Char('d') if ctrl => 10,
+            KeyCode::Up | KeyCode::Char('k') => -1,
+            KeyCode::Down | KeyCode::Char('j') => 1,
+            KeyCode::PageUp => -20,
+            KeyCode::PageDown | KeyCode::Char(' ') => 20,
+            KeyCode::Home | KeyCode::Char('g') => i32::MIN,
+            KeyCode::End | KeyCode::Char('G') => i32::MAX,
+            _ => return Outcome::Ignored,
+        };
+        self.scroll(by);
+        Outcome::Changed
+    }
+
+    /// The mouse wheel: rows down, negative for up.
+    pub fn scroll(&mut self, rows: i32) {
+        let by = usize::try_from(rows.unsigned_abs()).unwrap_or(usize::MAX);
+        self.first = match rows < 0 {
+            true => self.first.saturating_sub(by),
+            // How far down is far enough is known when it is drawn.
+            false => self
+                .first
+                .saturating_add(by)
+                .min(self.rows.len().saturating_sub(1)),
+        };
+    }
+
+    /// Draws it over the screen.
+    pub fn draw(&self, screen: Rect, buf: &mut Buffer, theme: &Theme) {
+        let rows = u16::try_from(self.rows.len()).unwrap_or(u16::MAX);
+        let area = overlay::centred(screen, 92, rows.saturating_add(2));
+        let window = usize::from(area.height.saturating_sub(2));
+        let first = self.first.min(self.rows.len().saturating_sub(window));
+        let last = (first + window).min(self.rows.len());
+        let hints = match window < self.rows.len() {
+            true => format!(
+                "esc close  ↑↓ scroll  rows {} to {last} of {}",
+                first + 1,
+                self.rows.len()
+            ),
+            false => "esc close".to_owned(),
+        };
+        let inner = overlay::frame(area, &self.title, &hints, buf, theme);
+        let widest = self.rows.iter().map(|row| match row {
+            Row::Heading(_) => 0,
+            Row::Entry { keys, .. } => text::width(keys),
+        });
+        let keys_wide = u16::try_from(widest.max().unwrap_or(0))
+            .unwrap_or(u16::MAX)
+            .min(inner.width / 2);
+        for (y, row) in (inner.y..inner.bottom()).zip(self.rows.iter().skip(first)) {
+            match row {
+                Row::Heading(title) => {
+                    text::put(
+                        buf,
+                        inner.x,
+                        y,
+                        title,
+                        inner.width,
+                        theme.style(Role::Accent),
+                    );
+                }
+                Row::Entry { keys, about, off } => {
+                    let (key_style, about_style) = match off {
+                        true => (theme.style(Role::Dim), theme.style(Role::Dim)),
+                        false => (theme.style(Role::Key), theme.style(Role::Text)),
+                    };
+                    text::put(buf, inner.x, y, keys, keys_wide, key_style);
+                    let x = inner.x + keys_wide + 2;
+                    let room = inner.right().saturating_sub(x);
+                    let about = match off {
+                        true => format!("{about} (off: read-only)"),
+                        false => about.clone(),
+                    };
+                    text::put(buf, x, y, &about, room, about_style);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::{any_key, press, screen};
+    use proptest::prelude::*;
+
+    fn help(context: Context, readonly: bool) -> Help {
+        Help::new(context, &Keymap::default(), readonly)
+    }
+
+    fn shown(help: &Help, width: u16, height: u16) -> String {
+        screen(width, height, |area, buf| {
+            help.draw(area, buf, &Theme::embedded("dark"));
+            None
+        })
+    }
+
+    #[test]
+    fn it_lists_the_panes_own_keys_first() {
+        insta::assert_snapshot!("wide", shown(&help(Context::Frames, false), 120, 36));
+        insta::assert_snapshot!("narrow", shown(&help(Context::Compose, true), 80, 24));
+    }
+
+    #[test]
+    fn every_action_of_every_context_is_in_it() {
+        for context in Context::ALL {
+            let shown = shown(&help(context, false), 120, 120);
+            for spec in TABLE.iter().filter(|s| s.action.works_in(context)) {
+                assert!(
+                    shown.contains(spec.about),
+                    "{}: {}",
+                    context.name(),
+                    spec.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn it_scrolls_to_its_end_and_closes_with_the_keys_that_opened_it() {
+        let mut help = help(Context::Frames, false);
+        press(&mut help, "G", |h, k| {
+            h.update(k);
+        });
+        assert!(shown(&help, 80, 24).contains("Walk or search what was entered before"));
+        for key in ["?", "F1", "q", "esc", "ctrl+c"] {
+            press(&mut help, key, |h, k| {
+                assert_eq!(h.update(k), Outcome::Closed)
+            });
+        }
+        press(&mut help, "x", |h, k| {
+            assert_eq!(h.update(k), Outcome::Ignored)
+        });
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn any_keys_on_any_screen_never_panic(
+            keys in prop::collection::vec((0usize..24, 0u8..4, any::<char>()), 0..20),
+            (w, h) in (0u16..130, 0u16..40),
+        ) {
+            let mut help = help(Context::Detail, true);
+            for (kind, modifiers, c) in keys {
+                help.update(any_key(kind, modifiers, c));
+                shown(&help, w, h);
+            }
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! Everything that the screen is drawn from. No handle on the outside lies in here: sessions are
+//! named by their place, and what has to be done goes out as an [`super::effect::Effect`].
+
+use std::collections::BTreeMap;
+
+use crate::client::Options;
+use crate::client::options::Reconnection;
+use crate::journal::record::Finding;
+use crate::journal::store::Status;
+use crate::model::Model;
+use crate::model::filter::Filter;
+use crate::model::state::Connection;
+
+use super::composer::Composer;
+use super::config::{Config, Level, TimeMode};
+use super::detail::Detail;
+use super::dialog;
+use super::help::Help;
+use super::keymap::Keymap;
+use super::layout::{Edge, Layout, Pane, Splits, Wishes};
+use super::log::Log;
+use super::palette::Palette;
+use super::prompt::Prompt;
+use super::theme::Theme;
+
+/// What a prompt in the last line asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Text to look for.
+    Search,
+    /// The filter of the frame log.
+    Filter,
+    /// A mark's text.
+    Mark,
+    /// Where to save the session.
+    Save,
+}
+
+/// Something that lies over the screen and takes the keys.
+#[derive(Debug)]
+pub enum Overlay {
+    /// The keys.
+    Help(Help),
+    /// All actions.
+    Palette(Palette),
+    /// A question in the last line.
+    Prompt(Asked, Prompt),
+    /// Yes or no, and what yes does.
+    Confirm(dialog::confirm::Confirm, Box<super::effect::Effect>),
+    /// Where to connect.
+    Connect(Box<dialog::connect::Connect>),
+    /// What to join.
+    Join(dialog::join::Join),
+    /// An answer to the server.
+    Answer(dialog::answer::Answer),
+    /// Forms to copy.
+    Copy(dialog::copy::CopyMenu),
+    /// Saved sessions.
+    Open(dialog::open::Open),
+}
+
+/// How a notice is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// For information.
+    Info,
+    /// It worked.
+    Good,
+    /// It did not.
+    Bad,
+}
+
+/// Something said once, in the last line, until the next key.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// The words.
+    pub text: String,
+    /// How it is meant.
+    pub tone: Tone,
+}
+
+/// The filter of one session's frame log.
+#[derive(Debug, Clone, Default)]
+pub struct FilterState {
+    /// The filter in force, on or off.
+    pub filter: Option<Filter>,
+    /// Switched off for now.
+    pub off: bool,
+    /// Filters that were entered, oldest first.
+    pub history: Vec<String>,
+}
+
+impl FilterState {
+    /// The filter that holds rows back now.
+    pub fn active(&self) -> Option<&Filter> {
+        self.filter
+            .as_ref()
+            .filter(|filter| !self.off && !filter.is_empty())
+    }
+}
+
+/// A search through the rows, done in slices.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// As it was typed.
+    pub text: String,
+    /// What it means.
+    pub matcher: Filter,
+    /// Place of the next row to look at.
+    pub next: usize,
+    /// Jump to the first hit at or after this place as soon as it is known.
+    pub jump_from: Option<usize>,
+}
+
+/// One session: a running client or an opened file.
+#[derive(Debug)]
+pub struct Tab {
+    /// Short name on the tab bar.
+    pub title: String,
+    /// URL or file.
+    pub target: String,
+    /// There is a client to command.
+    pub live: bool,
+    /// What the client was started with.
+    pub options: Option<Options>,
+    /// Its reconnection rules, to take a planned delay apart.
+    pub reconnection: Option<Reconnection>,
+    /// The line that tells which key tries now.
+    pub connect_hint: Option<String>,
+    /// Wall clock of the session's start.
+    pub started: jiff::Timestamp,
+    /// Zone in which wall times are shown.
+    pub zone: jiff::tz::TimeZone,
+    /// The state of things.
+    pub model: Model,
+    /// Session time now.
+    pub now: u64,
+    /// Records in the journal (folded in or not).
+    pub records: u64,
+    /// How recording goes.
+    pub status: Status,
+    /// What the diagnosis concluded.
+    pub findings: Vec<Finding>,
+    /// For binary packets: how many records before the last part the first one lies.
+    pub backs: BTreeMap<u64, u32>,
+    /// The frame log.
+    pub log: Log,
+    /// Next record that filter and level still have to be put to, while the list is made anew.
+    pub refill: Option<u64>,
+    /// The filter.
+    pub filter: FilterState,
+    /// The search.
+    pub search: Option<Search>,
+    /// The selected row's content.
+    pub detail: Detail,
+    /// The composer.
+    pub composer: Composer,
+    /// Selected namespace.
+    pub namespace: usize,
+    /// Selected entry of the reconnect timeline; `None` is the newest.
+    pub reconnect: Option<usize>,
+    /// Selected finding.
+    pub finding: usize,
+    /// First line of the connection pane that is seen.
+    pub connection_top: usize,
+    /// The client has ended for good.
+    pub ended: bool,
+}
+
+impl Tab {
+    /// A session that nothing is known of yet.
+    pub fn new(target: &str, live: bool, started: jiff::Timestamp) -> Tab {
+        Tab {
+            title: title(target),
+            target: target.to_owned(),
+            live,
+            options: None,
+            reconnection: None,
+            connect_hint: None,
+            started,
+            zone: jiff::tz::TimeZone::system(),
+            model: Model::default(),
+            now: 0,
+            records: 0,
+            status: Status::default(),
+            findings: Vec::new(),
+            backs: BTreeMap::new(),
+            log: Log::new(),
+            refill: None,
+            filter: FilterState::default(),
+            search: None,
+            detail: Detail::default(),
+            composer: Composer::new("/"),
+            namespace: 0,
+            reconnect: None,
+            finding: 0,
+            connection_top: 0,
+            ended: false,
+        }
+    }
+
+    /// The newest connection.
+    pub fn connection(&self) -> Option<&Connection> {
+        self.model
+            .current
+            .and_then(|c| self.model.connections.get(&c))
+    }
+
+    /// Whether there is a client to command.
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// Wall-clock time of a session time.
+    pub fn wall(&self, micros: u64) -> String {
+        super::units::wall(self.started, &self.zone, micros)
+    }
+
+    /// Records that are not folded in yet.
+    pub fn lag(&self) -> u64 {
+        self.records.saturating_sub(self.model.seen)
+    }
+
+    /// Makes the list anew: another filter, another level.
+    pub fn refill(&mut self) {
+        self.log.restart();
+        self.refill = Some(1);
+        if let Some(search) = &mut self.search {
+            search.next = 0;
+        }
+    }
+
+    /// The namespace that the selection or the composer speaks of.
+    pub fn selected_namespace(&self) -> Option<&str> {
+        self.model
+            .namespaces
+            .get(self.namespace)
+            .map(|namespace| namespace.nsp.as_str())
+    }
+}
+
+/// `http://localhost:3000/chat` as `localhost:3000`, a path as its file name.
+fn title(target: &str) -> String {
+    let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
+    let is_url = rest.len() != target.len();
+    let name = if is_url {
+        let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+        host.rsplit('@').next().unwrap_or(host)
+    } else {
+        rest.rsplit(['/', '\\']).next().unwrap_or(rest)
+    };
+    super::line::head(name, 30).into_owned()
+}
+
+/// The whole state.
+#[derive(Debug)]
+pub struct State {
+    /// The sessions.
+    pub tabs: Vec<Tab>,
+    /// Which one is shown.
+    pub current: usize,
+    /// The pane that takes the keys.
+    pub focus: Pane,
+    /// The pane that had the focus before the composer took it.
+    pub before_compose: Pane,
+    /// The focused pane has the whole body.
+    pub zoom: bool,
+    /// Sizes that the person chose.
+    pub splits: Splits,
+    /// Size of the screen.
+    pub screen: ratatui::layout::Rect,
+    /// What lies over the screen; the last takes the keys.
+    pub overlays: Vec<Overlay>,
+    /// The border that is being dragged.
+    pub drag: Option<Edge>,
+    /// The keys.
+    pub keymap: Keymap,
+    /// The looks.
+    pub theme: Theme,
+    /// Time column.
+    pub time: TimeMode,
+    /// Level of the frame log.
+    pub level: Level,
+    /// Secrets are shown.
+    pub secrets: bool,
+    /// Nothing acts on a server.
+    pub readonly: bool,
+    /// Something said once.
+    pub notice: Option<Notice>,
+    /// Lines of what to try, shown over the detail pane until the first row is opened.
+    pub hints: Vec<String>,
+    /// Follow at the start of a session.
+    pub follow: bool,
+    /// Options that the connect dialog begins with.
+    pub template: Option<Options>,
+    /// The whole screen has to be drawn again.
+    pub dirty: bool,
+}
+
+impl State {
+    /// A state without sessions.
+    pub fn new(config: Config, theme: Theme, readonly: bool) -> State {
+        State {
+            tabs: Vec::new(),
+            current: 0,
+            focus: Pane::Frames,
+            before_compose: Pane::Frames,
+            zoom: false,
+            splits: Splits::default(),
+            screen: ratatui::layout::Rect::new(0, 0, 80, 24),
+            overlays: Vec::new(),
+            drag: None,
+            keymap: config.keys,
+            theme,
+            time: config.time,
+            level: config.level,
+            secrets: !config.mask_secrets,
+            readonly,
+            notice: None,
+            hints: Vec::new(),
+            follow: config.follow,
+            template: None,
+            dirty: true,
+        }
+    }
+
+    /// The session that is shown.
+    pub fn tab(&self) -> Option<&Tab> {
+        self.tabs.get(self.current)
+    }
+
+    /// The session that is shown.
+    pub fn tab_mut(&mut self) -> Option<&mut Tab> {
+        self.tabs.get_mut(self.current)
+    }
+
+    /// Adds a session and shows it.
+    pub fn add(&mut self, mut tab: Tab) {
+        if !self.follow {
+            tab.log.set_follow(false);
+        }
+        self.tabs.push(tab);
+        self.current = self.tabs.len() - 1;
+    }
+
+    /// Says something once.
+    pub fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            text: text.into(),
+            tone,
+        });
+    }
+
+    /// Where everything lies now.
+    pub fn layout(&self) -> Layout {
+        let compose_most = self.screen.height / 3;
+        let wishes = match self.tab() {
+            None => Wishes::default(),
+            Some(tab) => {
+                let width = usize::from(self.splits.side.saturating_sub(2));
+                let rows = super::pane::connection::lines(tab, width).len();
+                Wishes {
+                    connection: u16::try_from(rows).unwrap_or(6).clamp(6, 9),
+                    namespaces: u16::try_from(tab.model.namespaces.len()).unwrap_or(12),
+                    findings: u16::try_from(tab.findings.len() * 2).unwrap_or(20),
+                    compose: tab
+                        .composer
+                        .height(self.screen.width.saturating_sub(4), compose_most)
+                        .max(2),
+                }
+            }
+        };
+        Layout::new(self.screen, self.splits, wishes, self.focus, self.zoom)
+    }
+}

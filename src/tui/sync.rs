@@ -1,0 +1,364 @@
+//! From the journal to the state: folding new records, making lists anew, searching, and
+//! reading what is seen. Each step is bounded, and tells whether there is more to do.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use super::config::Level;
+use super::detail::read;
+use super::layout::Pane;
+use super::line::Line;
+use super::log::RowId;
+use super::pane;
+use super::state::{State, Tab};
+use crate::journal::Journal;
+use crate::journal::record::{Body, Record};
+use crate::model::row::{self, Row, RowRef};
+use crate::model::{Decoder, Packet};
+
+/// Records that are folded in for one frame at most.
+const RECORDS: u64 = 8_192;
+/// Time that the folding may take of one frame.
+const TIME: Duration = Duration::from_millis(6);
+/// Records between two looks at the clock.
+const STRIDE: u64 = 64;
+/// How far from a response its request is looked for.
+const NEAR: u64 = 512;
+
+/// What lies between a session's journal and its tab: the decoder, and the cursor in the journal.
+#[derive(Debug)]
+pub struct Reader {
+    decoder: Decoder,
+    next: u64,
+}
+
+impl Reader {
+    /// A reader at the start of a journal.
+    pub fn new(parser: Option<&str>) -> Reader {
+        Reader {
+            decoder: Decoder::new(parser),
+            next: 1,
+        }
+    }
+}
+
+/// A frame's budget of time.
+struct Budget {
+    until: Instant,
+    records: u64,
+}
+
+impl Budget {
+    fn new() -> Budget {
+        Budget {
+            until: Instant::now() + TIME,
+            records: 0,
+        }
+    }
+
+    /// Counts one record; true while there is time for another.
+    fn take(&mut self) -> bool {
+        self.records += 1;
+        self.records < RECORDS
+            && (!self.records.is_multiple_of(STRIDE) || Instant::now() < self.until)
+    }
+}
+
+fn level(level: Level) -> row::Level {
+    match level {
+        Level::Packets => row::Level::Packets,
+        Level::Frames => row::Level::Frames,
+        Level::Raw => row::Level::Raw,
+    }
+}
+
+/// The list's name of a row: the record's own row stands before those of its packets.
+pub fn id_of(reference: RowRef) -> RowId {
+    RowId::new(
+        reference.n,
+        reference
+            .packet()
+            .map_or(0, |index| index.saturating_add(1)),
+    )
+}
+
+/// The row that a name stands for.
+pub fn reference_of(tab: &Tab, id: RowId) -> RowRef {
+    RowRef {
+        n: id.n(),
+        index: id.index().checked_sub(1).unwrap_or(RowRef::RECORD),
+        back: tab.backs.get(&id.n()).copied().unwrap_or(0),
+    }
+}
+
+/// Takes in what is new in the journal, as far as the frame's budget goes. True when there is
+/// more to do.
+pub fn advance(tab: &mut Tab, reader: &mut Reader, journal: &Journal, shown: Level) -> bool {
+    let mut budget = Budget::new();
+    tab.records = journal.len();
+    let mut more = fold(tab, reader, journal, shown, &mut budget);
+    more |= refill(tab, reader, journal, shown, &mut budget);
+    more |= search(tab, reader, journal, &mut budget);
+    tab.now = tab.now.max(tab.model.now);
+    more
+}
+
+fn fold(
+    tab: &mut Tab,
+    reader: &mut Reader,
+    journal: &Journal,
+    shown: Level,
+    budget: &mut Budget,
+) -> bool {
+    if reader.next > tab.records {
+        return false;
+    }
+    let decoder = &mut reader.decoder;
+    let mut open = true;
+    reader.next = journal.scan(reader.next, |record| {
+        let packets = decoder.decode(&record);
+        let back = decoder.back();
+        tab.model.apply(&record, &packets);
+        if back > 0 && !packets.is_empty() {
+            tab.backs.insert(record.n, back);
+        }
+        if let Body::Finding(finding) = &record.body {
+            tab.findings.push(finding.clone());
+        }
+        if tab.refill.is_none() {
+            push_rows(tab, &record, &packets, back, shown);
+        }
+        open = budget.take();
+        if open {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    });
+    reader.next <= tab.records
+}
+
+/// Puts a record's rows to the filter and into the list.
+fn push_rows(tab: &mut Tab, record: &Record, packets: &[Packet], back: u32, shown: Level) {
+    let now = tab.model.now;
+    for reference in row::refs(record, packets, back, level(shown)) {
+        let Some(row) = Row::new(record, packets, reference.packet(), &tab.model) else {
+            continue;
+        };
+        if tab
+            .filter
+            .active()
+            .is_some_and(|filter| !filter.matches(&row, now))
+        {
+            continue;
+        }
+        tab.log.push(
+            id_of(reference),
+            row.error,
+            matches!(record.body, Body::Mark(_)),
+        );
+    }
+}
+
+/// Goes on with making the list anew.
+fn refill(
+    tab: &mut Tab,
+    reader: &Reader,
+    journal: &Journal,
+    shown: Level,
+    budget: &mut Budget,
+) -> bool {
+    let Some(mut next) = tab.refill else {
+        return false;
+    };
+    let whole = tab.model.seen;
+    while next <= whole {
+        let n = next;
+        next += 1;
+        if passes_line(tab, journal, n) {
+            let reference = RowRef {
+                n,
+                index: RowRef::RECORD,
+                back: tab.backs.get(&n).copied().unwrap_or(0),
+            };
+            if let Some((record, packets)) =
+                reader.decoder.packets_of(reference, |n| journal.get(n))
+            {
+                push_rows(tab, &record, &packets, reference.back, shown);
+            }
+        }
+        if !budget.take() {
+            tab.refill = Some(next);
+            return true;
+        }
+    }
+    tab.refill = None;
+    tab.log.refilled();
+    false
+}
+
+/// A cheap look at a record's line before it is read.
+fn passes_line(tab: &Tab, journal: &Journal, n: u64) -> bool {
+    let Some(filter) = tab.filter.active() else {
+        return true;
+    };
+    match journal.line(n) {
+        Some(line) => filter.may_match_line(&line),
+        None => false,
+    }
+}
+
+/// Goes on with the search through the rows of the list.
+fn search(tab: &mut Tab, reader: &Reader, journal: &Journal, budget: &mut Budget) -> bool {
+    if tab.refill.is_some() {
+        return false;
+    }
+    let Some(mut search) = tab.search.take() else {
+        return false;
+    };
+    let len = tab.log.len();
+    let mut open = true;
+    while search.next < len && open {
+        let at = search.next;
+        search.next += 1;
+        let Some(id) = tab.log.row(at) else { break };
+        open = budget.take();
+        let reference = reference_of(tab, id);
+        let cheap = journal
+            .line(id.n())
+            .is_some_and(|line| search.matcher.may_match_line(&line));
+        if !cheap {
+            continue;
+        }
+        let Some((record, packets)) = reader.decoder.packets_of(reference, |n| journal.get(n))
+        else {
+            continue;
+        };
+        let hit = Row::new(&record, &packets, reference.packet(), &tab.model)
+            .is_some_and(|row| search.matcher.matches(&row, tab.model.now));
+        if hit {
+            tab.log.push_hit(at);
+            if search.jump_from.is_some_and(|from| at >= from) {
+                search.jump_from = None;
+                tab.log.select(at);
+            }
+        }
+    }
+    if search.next >= len && search.jump_from.take().is_some() {
+        // Nothing after the place where the search began: the first hit of all.
+        tab.log.jump(super::log::Spot::Hit, true);
+    }
+    let more = search.next < len;
+    tab.search = Some(search);
+    more
+}
+
+/// Reads what the coming frame shows: the rows in sight and the selected one's content.
+pub fn prepare(state: &mut State, readers: &[(Reader, Journal)]) {
+    let layout = state.layout();
+    let frames = layout
+        .slot(Pane::Frames)
+        .map(|slot| usize::from(slot.inner.height));
+    let detail = layout
+        .slot(Pane::Detail)
+        .map(|slot| pane::detail::rows(slot.inner));
+    let (current, secrets) = (state.current, state.secrets);
+    let Some((reader, journal)) = readers.get(current) else {
+        return;
+    };
+    let Some(tab) = state.tabs.get_mut(current) else {
+        return;
+    };
+    tab.status = journal.status();
+    if let Some(height) = frames {
+        tab.log.set_height(height);
+        window(tab, reader, journal, secrets);
+    }
+    if let Some(height) = detail {
+        selected(tab, reader, journal, secrets);
+        tab.detail.set_height(height);
+    }
+}
+
+/// Reads the rows in sight.
+fn window(tab: &mut Tab, reader: &Reader, journal: &Journal, secrets: bool) {
+    let (top, seen) = tab.log.seen();
+    let seen = seen.to_vec();
+    let mut cache: HashMap<u64, Option<(Record, Vec<Packet>)>> = HashMap::new();
+    let mut before = top
+        .checked_sub(1)
+        .and_then(|at| tab.log.row(at))
+        .and_then(|id| journal.get(id.n()))
+        .map(|record| record.t);
+    let mut lines = Vec::with_capacity(seen.len());
+    for id in seen {
+        let reference = reference_of(tab, id);
+        let read = cache
+            .entry(id.n())
+            .or_insert_with(|| reader.decoder.packets_of(reference, |n| journal.get(n)));
+        let line = read.as_ref().and_then(|(record, packets)| {
+            let row = Row::new(record, packets, reference.packet(), &tab.model)?;
+            Some(Line::of(id, &row, packets, before, secrets))
+        });
+        let line = line.unwrap_or_else(|| Line::forgotten(id));
+        before = Some(line.t);
+        lines.push(line);
+    }
+    tab.log.window = lines;
+}
+
+/// Reads the selected row, when it is another one than before.
+fn selected(tab: &mut Tab, reader: &Reader, journal: &Journal, secrets: bool) {
+    let Some(id) = tab.log.selected() else { return };
+    // While the list runs, the newest row changes at each frame: it is still only one to read.
+    let pending = tab
+        .detail
+        .content
+        .head
+        .iter()
+        .any(|(words, _)| words.contains("pending") || words.contains("waits"));
+    if tab.detail.id == Some(id) && tab.detail.shown_secrets == secrets && !pending {
+        return;
+    }
+    let reference = reference_of(tab, id);
+    let Some((record, packets)) = reader.decoder.packets_of(reference, |n| journal.get(n)) else {
+        return;
+    };
+    let Some(row) = Row::new(&record, &packets, reference.packet(), &tab.model) else {
+        return;
+    };
+    let other = other_half(journal, &record);
+    let content = read::content(&row, &packets, &tab.wall(record.t), other.as_ref(), secrets);
+    if tab.detail.id == Some(id)
+        && tab.detail.shown_secrets == secrets
+        && tab.detail.content.head == content.head
+    {
+        return;
+    }
+    tab.detail.fill(id, content);
+    tab.detail.shown_secrets = secrets;
+}
+
+/// The other half of an exchange, looked for in the neighbourhood.
+fn other_half(journal: &Journal, record: &Record) -> Option<Record> {
+    let (x, back) = match &record.body {
+        Body::Response(response) => (response.x, true),
+        Body::Request(request) => (request.x, false),
+        _ => return None,
+    };
+    for step in 1..=NEAR {
+        let n = if back {
+            record.n.checked_sub(step)?
+        } else {
+            record.n.checked_add(step)?
+        };
+        let found = journal.get(n)?;
+        match &found.body {
+            Body::Request(request) if back && request.x == x => return Some(found),
+            Body::Response(response) if !back && response.x == x => return Some(found),
+            _ => {}
+        }
+    }
+    None
+}

@@ -1,0 +1,183 @@
+//! Commands that were typed out, and what the prompts of the last line were for.
+
+use super::{By, act};
+use crate::client::{Command, Options};
+use crate::model::filter;
+use crate::tui::effect::Effect;
+use crate::tui::palette::Typed;
+use crate::tui::prompt::{Candidate, Prompt, Wrong};
+use crate::tui::state::{Asked, Search, State, Tab, Tone};
+
+/// Does a command that was typed in the palette. It is not asked about again.
+pub(super) fn command(state: &mut State, typed: Typed) -> Vec<Effect> {
+    let current = state.current;
+    let acts = matches!(typed, Typed::Join { .. } | Typed::Leave(_));
+    if acts && (state.readonly || !state.tab().is_some_and(Tab::is_live)) {
+        let words = if state.readonly {
+            "this is read-only (--readonly)"
+        } else {
+            "there is no server to act on"
+        };
+        state.say(Tone::Bad, words);
+        return Vec::new();
+    }
+    match typed {
+        Typed::Connect(url) => match options(state, &url) {
+            Ok(options) => return vec![Effect::Connect(Box::new(options))],
+            Err(error) => state.say(Tone::Bad, error),
+        },
+        Typed::Join { nsp, auth } => {
+            return vec![Effect::Command(current, Command::Join { nsp, auth })];
+        }
+        Typed::Leave(nsp) => return vec![Effect::Command(current, Command::Leave { nsp })],
+        Typed::Filter(text) => match filter::parse(&text) {
+            Ok(_) => set_filter(state, &text),
+            Err(mistake) => state.say(Tone::Bad, mistake.to_string()),
+        },
+        Typed::Mark(text) => return mark(state, text),
+        Typed::Theme(name) => return vec![Effect::Theme(name)],
+        Typed::Save(path) => return vec![Effect::Save(current, path.into())],
+        Typed::Open(path) => return vec![Effect::Open(path.into())],
+        Typed::Action(action) => return act(state, action, By::Command),
+    }
+    Vec::new()
+}
+
+/// The options of a new connection: those of the template, with another target.
+fn options(state: &State, url: &str) -> Result<Options, String> {
+    let full = if url.contains("://") {
+        url.to_owned()
+    } else {
+        format!("http://{url}")
+    };
+    let parsed = url::Url::parse(&full).map_err(|error| format!("{url} is no URL: {error}"))?;
+    let mut options = match &state.template {
+        Some(template) => template.clone(),
+        None => Options::new(parsed.clone()),
+    };
+    options.url = parsed;
+    Ok(options)
+}
+
+fn mark(state: &mut State, text: String) -> Vec<Effect> {
+    if !state.tab().is_some_and(Tab::is_live) {
+        state.say(Tone::Bad, "this is a saved session: it takes no new marks");
+        return Vec::new();
+    }
+    vec![Effect::Command(state.current, Command::Mark { text })]
+}
+
+/// Puts a filter in force that is known to be good; an empty one takes the filter away.
+pub(super) fn set_filter(state: &mut State, text: &str) {
+    let Ok(parsed) = filter::parse(text) else {
+        return;
+    };
+    let Some(tab) = state.tab_mut() else { return };
+    tab.filter.history.retain(|before| before != text);
+    if !text.trim().is_empty() {
+        tab.filter.history.push(text.to_owned());
+    }
+    tab.filter.off = false;
+    tab.filter.filter = (!parsed.is_empty()).then_some(parsed);
+    tab.refill();
+}
+
+/// What is wrong with a prompt's text, and what could stand at its cursor.
+pub(super) fn check(state: &State, asked: Asked, prompt: &mut Prompt) {
+    if asked != Asked::Filter {
+        return;
+    }
+    let text = prompt.text().to_owned();
+    prompt.set_wrong(filter::parse(&text).err().map(|mistake| {
+        let start = byte_of(&text, mistake.column);
+        let end = text
+            .get(start..)
+            .and_then(|rest| rest.chars().next())
+            .map_or(start, |c| start + c.len_utf8());
+        Wrong {
+            at: start..end,
+            what: mistake.to_string(),
+        }
+    }));
+    let Some(tab) = state.tab() else { return };
+    let candidates = filter::complete(
+        &text,
+        prompt.at(),
+        tab.model.events.keys().take(1_000).map(String::as_str),
+        tab.model
+            .namespaces
+            .iter()
+            .map(|namespace| namespace.nsp.as_str()),
+    )
+    .into_iter()
+    .map(|completion| Candidate {
+        text: completion.text,
+        about: completion.about,
+        replace: completion.replace,
+    })
+    .collect();
+    prompt.offer(candidates);
+}
+
+/// Byte offset of a column that counts characters from 1.
+fn byte_of(text: &str, column: usize) -> usize {
+    text.char_indices()
+        .nth(column.saturating_sub(1))
+        .map_or(text.len(), |(at, _)| at)
+}
+
+/// Does what a prompt was for. True when the prompt is done; a mistake keeps it open.
+pub(super) fn submit(
+    state: &mut State,
+    asked: Asked,
+    text: String,
+    effects: &mut Vec<Effect>,
+) -> bool {
+    match asked {
+        Asked::Filter => {
+            if filter::parse(&text).is_err() {
+                return false;
+            }
+            set_filter(state, &text);
+        }
+        Asked::Search => search(state, &text),
+        Asked::Mark => effects.extend(mark(state, text)),
+        Asked::Save if text.trim().is_empty() => return false,
+        Asked::Save => effects.push(Effect::Save(state.current, text.into())),
+    }
+    true
+}
+
+/// Begins a search from the selected row on. `/…/` is a regex, anything else is text as it stands.
+fn search(state: &mut State, text: &str) {
+    let is_regex = text.len() > 2 && text.starts_with('/') && text.ends_with('/');
+    let source = if is_regex {
+        text.to_owned()
+    } else {
+        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    };
+    if text.trim().is_empty() {
+        if let Some(tab) = state.tab_mut() {
+            tab.search = None;
+            tab.log.clear_hits();
+        }
+        return;
+    }
+    let matcher = match filter::parse(&source) {
+        Ok(matcher) => matcher,
+        Err(mistake) => {
+            state.say(Tone::Bad, mistake.to_string());
+            return;
+        }
+    };
+    let Some(tab) = state.tab_mut() else { return };
+    tab.log.clear_hits();
+    let from = tab.log.selected_at().unwrap_or(0);
+    let from = if tab.log.follows() { 0 } else { from };
+    tab.search = Some(Search {
+        text: text.to_owned(),
+        matcher,
+        next: 0,
+        jump_from: Some(from),
+    });
+}
