@@ -167,9 +167,9 @@ fn dial_options(options: &Options) -> Result<DialOptions, SetupError> {
 /// Something that a task of the driver has done.
 enum Done {
     /// An HTTP exchange ended.
-    Http(exchange::Outcome),
+    Http(Box<exchange::Outcome>),
     /// A WebSocket was opened, or could not be.
-    Ws(socket::Outcome),
+    Ws(Box<socket::Outcome>),
     /// An auth payload was read.
     Auth {
         nsp: String,
@@ -313,8 +313,8 @@ impl Driver {
 
     fn done(&mut self, done: Done) {
         match done {
-            Done::Http(outcome) => self.http_done(outcome),
-            Done::Ws(outcome) => self.ws_done(outcome),
+            Done::Http(outcome) => self.http_done(*outcome),
+            Done::Ws(outcome) => self.ws_done(*outcome),
             Done::Auth { nsp, auth } => self
                 .machine
                 .handle(Instant::now(), Input::AuthRead { nsp, auth }),

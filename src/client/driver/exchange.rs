@@ -58,7 +58,7 @@ impl Driver {
         };
         let abort = self.tasks.spawn(async move {
             let result = client.exchange(&request).await;
-            Done::Http(Outcome { x, c, url, result })
+            Done::Http(Box::new(Outcome { x, c, url, result }))
         });
         self.aborts.insert(x, abort);
         self.connections.insert(x, c);

@@ -136,7 +136,7 @@ impl Driver {
                     timing: record::Timing::default(),
                 }),
             };
-            Done::Ws(Outcome { x, c, url, result })
+            Done::Ws(Box::new(Outcome { x, c, url, result }))
         });
         self.aborts.insert(x, abort);
         self.connections.insert(x, c);
