@@ -146,6 +146,7 @@ impl Machine {
     pub(super) fn answer(&mut self, nsp: &str, id: u64, args: &str) {
         let state = self.state_word();
         let now = self.now;
+        let (nsp, _) = crate::protocol::engine::url::split_namespace_query(nsp);
         let index = self.find(nsp);
         let Some(namespace) = index.and_then(|index| self.namespaces.get_mut(index)) else {
             return self.notice(format!(
