@@ -97,7 +97,11 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Invocation
         Err(error) => {
             // A closed pipe under `--help | head` is no reason to complain.
             let _ = error.print();
-            return Err(if error.use_stderr() { Exit::Usage } else { Exit::Done });
+            return Err(if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            });
         }
     };
     parsed.invocation().map_err(|error| {
@@ -125,8 +129,11 @@ pub(crate) fn complain(what: impl std::fmt::Display) {
 
 /// A tokio runtime for a headless task, or the exit code after saying why there is none.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        complain(format_args!("cannot start: {error}"));
-        Exit::Usage
-    })
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            complain(format_args!("cannot start: {error}"));
+            Exit::Usage
+        })
 }

@@ -1,8 +1,18 @@
 //! sioscope: chooses a face. **Floor 6.**
 
+use std::fmt::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use sioscope::cli::{self, Exit, Opening, Task};
+use sioscope::client::Options;
+use sioscope::client::options::NamespaceAuth;
+use sioscope::demo::{self, Demo};
+use sioscope::scope::{Record, Scope};
+use sioscope::tui::config::{self, Config};
+use sioscope::tui::theme::{Role, Theme};
+use sioscope::tui::{self, Start, action};
 
 fn main() -> ExitCode {
     let invocation = match cli::parse(std::env::args_os()) {
@@ -13,30 +23,138 @@ fn main() -> ExitCode {
         eprintln!("error: {error}");
         return Exit::Usage.into();
     }
-    match invocation.task {
-        Task::Headless(task) => cli::run(task).into(),
+    let done = match invocation.task {
+        Task::Headless(task) => return cli::run(task).into(),
         Task::Screen(opening) => screen(opening),
         Task::Keys => keys(),
         Task::Themes(name) => themes(name.as_deref()),
-    }
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("sioscope: {error:#}");
+        Exit::Usage.into()
+    })
 }
 
 /// The screen.
-fn screen(opening: Opening) -> ExitCode {
-    let _ = opening;
-    eprintln!("sioscope: the screen is not built in yet; see sioscope stream --help");
-    Exit::Usage.into()
+fn screen(opening: Opening) -> anyhow::Result<ExitCode> {
+    // Asked before anything is connected or recorded.
+    if !std::io::stdout().is_terminal() {
+        anyhow::bail!(
+            "the screen needs a terminal on its standard output; without one use sioscope stream, emit or demo --headless"
+        );
+    }
+    let config = Config::load()?;
+    let theme = config.theme()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let code = runtime.block_on(show(opening, config, theme))?;
+    runtime.shutdown_background();
+    Ok(ExitCode::from(
+        u8::try_from(code).unwrap_or(Exit::Unmet.code()),
+    ))
 }
 
-/// The key table of the screen.
-fn keys() -> ExitCode {
-    eprintln!("sioscope: the screen is not built in yet");
-    Exit::Usage.into()
+async fn show(opening: Opening, config: Config, theme: Theme) -> anyhow::Result<i32> {
+    let mut start = Start::new(None, config, theme);
+    let mut server = None;
+    match opening {
+        Opening::Ask(options, record) => live(&mut start, *options, record),
+        Opening::Connect(options, record) => {
+            start.scope = Some(Scope::connect((*options).clone(), record.clone())?);
+            live(&mut start, *options, record);
+        }
+        Opening::File(file) => start.scope = Some(Scope::open(&file)?),
+        Opening::Demo(settings) => {
+            let demo = Demo::start(settings).await?;
+            let mut options = Options::new(demo.url().parse().context("the demo's own URL")?);
+            options.namespaces = vec![NamespaceAuth {
+                nsp: "/".to_owned(),
+                auth: None,
+            }];
+            start.scope = Some(Scope::connect(options.clone(), Record::Default)?);
+            start.hints = demo::hints();
+            live(&mut start, options, Record::Default);
+            server = Some(demo);
+        }
+    }
+    let code = tui::run(start).await;
+    if let Some(server) = server {
+        server.stop().await;
+    }
+    code
 }
 
-/// The themes of the screen.
-fn themes(name: Option<&str>) -> ExitCode {
-    let _ = name;
-    eprintln!("sioscope: the screen is not built in yet");
-    Exit::Usage.into()
+/// What connections made on the screen begin with.
+fn live(start: &mut Start, options: Options, record: Record) {
+    start.readonly = options.readonly;
+    start.template = Some(options);
+    // A file that was named holds one session; further ones get files of their own.
+    let further = match record {
+        Record::File(_) if start.scope.is_some() => Record::Default,
+        other => other,
+    };
+    start.connect = Box::new(move |options| Ok(Scope::connect(options, further.clone())?));
+}
+
+/// The key table of the screen, as the config has remapped it.
+fn keys() -> anyhow::Result<ExitCode> {
+    let keymap = Config::load()?.keys;
+    print(&action::as_text(&|action| keymap.written(action)))
+}
+
+/// The themes of the screen, or what one of them says.
+fn themes(name: Option<&str>) -> anyhow::Result<ExitCode> {
+    let folder = config::theme_folder();
+    let Some(name) = name else {
+        let mut text = String::new();
+        for name in Theme::names(folder.as_deref()) {
+            writeln!(text, "{name}")?;
+        }
+        return print(&text);
+    };
+    print(&shown(&Theme::load(name, folder.as_deref())?)?)
+}
+
+/// Each role of a theme with its colours in words: what a theme file would say.
+fn shown(theme: &Theme) -> Result<String, std::fmt::Error> {
+    let mut text = String::new();
+    for role in Role::ALL {
+        let style = theme.style(*role);
+        write!(text, "{:<22}", role.name())?;
+        let foreground = style.fg.map(|color| color.to_string());
+        let background = style.bg.map(|color| format!("on {color}"));
+        let modifiers = (!style.add_modifier.is_empty()).then(|| {
+            style
+                .add_modifier
+                .iter_names()
+                .map(|(name, _)| name.to_lowercase())
+                .collect::<Vec<_>>()
+                .join(" ")
+        });
+        let parts: Vec<String> = [foreground, background, modifiers]
+            .into_iter()
+            .flatten()
+            .collect();
+        writeln!(
+            text,
+            "{}",
+            if parts.is_empty() {
+                "as the terminal".to_owned()
+            } else {
+                parts.join(" ")
+            }
+        )?;
+    }
+    Ok(text)
+}
+
+/// Writes to stdout; a reader that has gone away has seen enough.
+fn print(text: &str) -> anyhow::Result<ExitCode> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to stdout")
+        }
+        _ => Ok(Exit::Done.into()),
+    }
 }

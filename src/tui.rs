@@ -5,7 +5,11 @@
 //! when something changed, input at once, data at most 30 times a second.
 
 pub mod action;
+#[cfg(test)]
+mod any_key;
 pub mod around;
+#[cfg(test)]
+mod bench;
 pub mod composer;
 pub mod config;
 pub mod detail;
@@ -22,12 +26,14 @@ pub mod line;
 pub mod log;
 pub mod mask;
 pub mod mistake;
-pub mod paint;
 pub mod overlay;
+pub mod paint;
 pub mod palette;
 pub mod pane;
 pub mod prompt;
 pub mod run;
+#[cfg(test)]
+mod screens;
 pub mod state;
 pub mod sync;
 pub mod terminal;
@@ -36,4 +42,6 @@ pub mod theme;
 pub mod units;
 pub mod update;
 
+#[cfg(test)]
+pub(crate) use any_key::{any_key, press, screen};
 pub use run::{Start, run};

@@ -82,7 +82,9 @@ impl Cli {
     /// What was asked for.
     pub fn invocation(self) -> Result<Invocation, UsageError> {
         let log = self.log.or_else(|| {
-            std::env::var_os("SIOSCOPE_LOG").filter(|file| !file.is_empty()).map(PathBuf::from)
+            std::env::var_os("SIOSCOPE_LOG")
+                .filter(|file| !file.is_empty())
+                .map(PathBuf::from)
         });
         let task = match self.command {
             None => Task::Screen(match self.url {
@@ -95,18 +97,14 @@ impl Cli {
                     Opening::Ask(Box::new(options), record)
                 }
             }),
-            Some(Command::Stream(args)) => {
-                Task::Headless(Headless::Stream(Box::new(args.plan()?)))
-            }
+            Some(Command::Stream(args)) => Task::Headless(Headless::Stream(Box::new(args.plan()?))),
             Some(Command::Emit(args)) => Task::Headless(Headless::Emit(Box::new(args.plan()?))),
             Some(Command::Open(args)) => Task::Screen(Opening::File(args.file)),
             Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan())),
             Some(Command::Demo(args)) => args.task()?,
             Some(Command::Keys) => Task::Keys,
             Some(Command::Themes { name }) => Task::Themes(name),
-            Some(Command::Completions { shell }) => {
-                Task::Headless(Headless::Completions(shell))
-            }
+            Some(Command::Completions { shell }) => Task::Headless(Headless::Completions(shell)),
             Some(Command::Man { dir }) => Task::Headless(Headless::Man(dir)),
         };
         Ok(Invocation { task, log })

@@ -39,9 +39,22 @@ mod tests {
 
     #[test]
     fn every_shell_completes_commands_and_options() {
-        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
+        for shell in [
+            Shell::Bash,
+            Shell::Zsh,
+            Shell::Fish,
+            Shell::PowerShell,
+            Shell::Elvish,
+        ] {
             let script = String::from_utf8(script(shell)).unwrap();
-            for word in ["stream", "emit", "sessions", "demo", "reconnection-delay-max", "quiet"] {
+            for word in [
+                "stream",
+                "emit",
+                "sessions",
+                "demo",
+                "reconnection-delay-max",
+                "quiet",
+            ] {
                 assert!(script.contains(word), "{shell}: {word}");
             }
         }

@@ -190,13 +190,25 @@ impl ConnectionArgs {
 
     fn packets(&self, options: &mut Options, from_url: String) -> Result<(), UsageError> {
         options.namespaces = match self.namespaces.as_slice() {
-            [] => vec![NamespaceAuth { nsp: from_url, auth: None }],
-            named => named.iter().map(|text| auth::namespace(text)).collect::<Result<_, _>>()?,
+            [] => vec![NamespaceAuth {
+                nsp: from_url,
+                auth: None,
+            }],
+            named => named
+                .iter()
+                .map(|text| auth::namespace(text))
+                .collect::<Result<_, _>>()?,
         };
         if let Some(twice) = repeated(&options.namespaces) {
-            return Err(UsageError(format!("-n: {twice} is named twice; one connection can join it once")));
+            return Err(UsageError(format!(
+                "-n: {twice} is named twice; one connection can join it once"
+            )));
         }
-        options.auth = self.auth.as_deref().map(|text| auth::parse(text, "--auth")).transpose()?;
+        options.auth = self
+            .auth
+            .as_deref()
+            .map(|text| auth::parse(text, "--auth"))
+            .transpose()?;
         if let Some(eio) = self.eio {
             options.eio = match eio {
                 EioArg::Auto => Eio::Auto,
@@ -214,10 +226,16 @@ impl ConnectionArgs {
     }
 
     fn http(&self, options: &mut Options) -> Result<(), UsageError> {
-        options.headers =
-            self.headers.iter().map(|text| values::header(text)).collect::<Result<_, _>>()?;
-        options.query =
-            self.query.iter().map(|text| values::query(text)).collect::<Result<_, _>>()?;
+        options.headers = self
+            .headers
+            .iter()
+            .map(|text| values::header(text))
+            .collect::<Result<_, _>>()?;
+        options.query = self
+            .query
+            .iter()
+            .map(|text| values::query(text))
+            .collect::<Result<_, _>>()?;
         for text in &self.cookies {
             options.cookies.extend(values::cookies(text)?);
         }
@@ -267,15 +285,21 @@ impl ConnectionArgs {
         options.tls.cert = readable(self.cert.as_deref(), "--cert")?;
         options.tls.key = readable(self.key.as_deref(), "--key")?;
         options.proxy = self.proxy.as_deref().map(values::proxy).transpose()?;
-        options.resolve =
-            self.resolve.iter().map(|text| values::resolve(text)).collect::<Result<_, _>>()?;
+        options.resolve = self
+            .resolve
+            .iter()
+            .map(|text| values::resolve(text))
+            .collect::<Result<_, _>>()?;
         Ok(())
     }
 }
 
 fn repeated(namespaces: &[NamespaceAuth]) -> Option<&str> {
     let mut seen = std::collections::BTreeSet::new();
-    namespaces.iter().map(|one| one.nsp.as_str()).find(|nsp| !seen.insert(*nsp))
+    namespaces
+        .iter()
+        .map(|one| one.nsp.as_str())
+        .find(|nsp| !seen.insert(*nsp))
 }
 
 /// The file, if it can be opened now; a mistake in its name is told before anything is connected.
@@ -283,6 +307,9 @@ fn readable(file: Option<&Path>, option: &str) -> Result<Option<PathBuf>, UsageE
     let Some(file) = file else { return Ok(None) };
     match std::fs::File::open(file) {
         Ok(_) => Ok(Some(file.to_path_buf())),
-        Err(error) => Err(UsageError(format!("{option}: cannot read {}: {error}", file.display()))),
+        Err(error) => Err(UsageError(format!(
+            "{option}: cannot read {}: {error}",
+            file.display()
+        ))),
     }
 }

@@ -29,9 +29,15 @@ pub struct DemoArgs {
 impl DemoArgs {
     /// What to do.
     pub fn task(self) -> Result<Task, UsageError> {
-        let settings = Settings { listen: listen(&self.listen)?, msgpack: self.msgpack };
+        let settings = Settings {
+            listen: listen(&self.listen)?,
+            msgpack: self.msgpack,
+        };
         Ok(if self.headless {
-            Task::Headless(Headless::Demo(Plan { settings, time: self.time }))
+            Task::Headless(Headless::Demo(Plan {
+                settings,
+                time: self.time,
+            }))
         } else {
             Task::Screen(Opening::Demo(settings))
         })

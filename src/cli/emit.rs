@@ -9,9 +9,9 @@ use base64::Engine as _;
 use clap::Args;
 use serde_json::value::RawValue;
 
+use super::UsageError;
 use super::connection::{ConnectionArgs, auth};
 use super::stream::command::check_binary;
-use super::UsageError;
 use crate::client::Options;
 use crate::client::command::Emit;
 use crate::scope::Record;
@@ -76,11 +76,20 @@ impl EmitArgs {
             nsp,
             args: self.array()?,
             ack: self.ack,
-            timeout_ms: self.ack.then(|| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
+            timeout_ms: self
+                .ack
+                .then(|| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
             volatile: false,
         };
         let wait = self.wait.clone();
-        Ok(Plan { options, record, event: self.event.clone(), emit, wait, timeout })
+        Ok(Plan {
+            options,
+            record,
+            event: self.event.clone(),
+            emit,
+            wait,
+            timeout,
+        })
     }
 
     /// The packet's array: the event's name and its arguments.

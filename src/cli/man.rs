@@ -22,14 +22,19 @@ pub fn page() -> io::Result<Vec<u8>> {
     man.render_subcommands_section(&mut page)?;
     man.render_extra_section(&mut page)?;
     for subcommand in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-        let name = subcommand.get_display_name().unwrap_or_else(|| subcommand.get_name());
+        let name = subcommand
+            .get_display_name()
+            .unwrap_or_else(|| subcommand.get_name());
         let title = name.replace('-', " ").to_uppercase();
         page.extend_from_slice(format!(".SH \"{title}\"\n").as_bytes());
         let man = Man::new(subcommand.clone());
         let mut section = Vec::new();
         man.render_description_section(&mut section)?;
         man.render_synopsis_section(&mut section)?;
-        if subcommand.get_arguments().any(|argument| !argument.is_global_set()) {
+        if subcommand
+            .get_arguments()
+            .any(|argument| !argument.is_global_set())
+        {
             man.render_options_section(&mut section)?;
         }
         if subcommand.has_subcommands() {
@@ -79,10 +84,26 @@ mod tests {
     #[test]
     fn the_page_holds_every_command_with_its_options_and_the_exit_codes() {
         let page = String::from_utf8(page().unwrap()).unwrap();
-        for command in ["STREAM", "EMIT", "OPEN", "SESSIONS", "DEMO", "COMPLETIONS", "MAN"] {
-            assert!(page.contains(&format!(".SH \"SIOSCOPE {command}\"")), "{command}");
+        for command in [
+            "STREAM",
+            "EMIT",
+            "OPEN",
+            "SESSIONS",
+            "DEMO",
+            "COMPLETIONS",
+            "MAN",
+        ] {
+            assert!(
+                page.contains(&format!(".SH \"SIOSCOPE {command}\"")),
+                "{command}"
+            );
         }
-        for text in ["reconnection\\-attempts", "Exit codes", "\\-\\-quiet", "\\-\\-string"] {
+        for text in [
+            "reconnection\\-attempts",
+            "Exit codes",
+            "\\-\\-quiet",
+            "\\-\\-string",
+        ] {
             assert!(page.contains(text), "{text}");
         }
         assert_eq!(page.matches(".TH ").count(), 1);
@@ -92,7 +113,12 @@ mod tests {
     fn a_folder_gets_a_page_for_each_command() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(run(Some(folder.path())), Exit::Done);
-        for page in ["sioscope.1", "sioscope-stream.1", "sioscope-emit.1", "sioscope-demo.1"] {
+        for page in [
+            "sioscope.1",
+            "sioscope-stream.1",
+            "sioscope-emit.1",
+            "sioscope-demo.1",
+        ] {
             assert!(folder.path().join(page).exists(), "{page}");
         }
     }

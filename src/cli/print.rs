@@ -7,6 +7,15 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     crate::visible::line(text)
 }
 
+/// A URL as it may be said: a password in it is not.
+pub fn url(url: &url::Url) -> String {
+    let mut shown = url.clone();
+    if shown.password().is_some() && shown.set_password(Some("***")).is_err() {
+        return shown.host_str().unwrap_or("the server").to_owned();
+    }
+    shown.to_string()
+}
+
 /// A JSON array from the network as one line for stdout: still the same JSON, but every
 /// character that a terminal would act on is escaped.
 pub fn json_line(json: &str) -> String {
@@ -32,12 +41,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_password_is_not_said() {
+        let shown = url(&"http://user:secret@h:3000/chat".parse().unwrap());
+        assert_eq!(shown, "http://user:***@h:3000/chat");
+        assert_eq!(url(&"http://h/".parse().unwrap()), "http://h/");
+    }
+
+    #[test]
     fn what_commands_a_terminal_is_escaped_and_the_json_stays_the_same() {
         let json = "[\"\u{9b}31m\u{202e}x\u{7f}\u{e0041}\",\n1]";
         let line = json_line(json);
         assert_eq!(line, "[\"\\u009b31m\\u202ex\\u007f\\udb40\\udc41\", 1]");
-        let (before, after): (serde_json::Value, serde_json::Value) =
-            (serde_json::from_str(json).unwrap(), serde_json::from_str(&line).unwrap());
+        let (before, after): (serde_json::Value, serde_json::Value) = (
+            serde_json::from_str(json).unwrap(),
+            serde_json::from_str(&line).unwrap(),
+        );
         assert_eq!(before, after);
     }
 }

@@ -49,7 +49,9 @@ pub fn run(plan: &Plan) -> Exit {
         Plan::List(None) | Plan::Path => file::sessions_dir(),
     };
     let Some(folder) = folder else {
-        complain("this system names no folder for a program's data; set SIOSCOPE_DATA_DIR, or use --record FILE");
+        complain(
+            "this system names no folder for a program's data; set SIOSCOPE_DATA_DIR, or use --record FILE",
+        );
         return Exit::Usage;
     };
     if *plan == Plan::Path {
@@ -71,9 +73,15 @@ pub fn run(plan: &Plan) -> Exit {
 /// The listing, newest first, with its columns lined up.
 pub fn table(listed: &[Listed]) -> String {
     let head = ["STARTED", "RECORDS", "SIZE", "TARGET", "ENDED", "FILE"].map(str::to_owned);
-    let rows: Vec<[String; 6]> = std::iter::once(head).chain(listed.iter().map(row)).collect();
+    let rows: Vec<[String; 6]> = std::iter::once(head)
+        .chain(listed.iter().map(row))
+        .collect();
     let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
     };
     let widths: [usize; 6] = std::array::from_fn(width);
     let mut table = String::new();
@@ -82,7 +90,11 @@ pub fn table(listed: &[Listed]) -> String {
         for (place, (cell, width)) in row.iter().zip(widths).enumerate() {
             let pad = " ".repeat(width.saturating_sub(cell.chars().count()));
             // Numbers end, words begin at their column's edge.
-            let (before, after) = if matches!(place, 1 | 2) { (pad, String::new()) } else { (String::new(), pad) };
+            let (before, after) = if matches!(place, 1 | 2) {
+                (pad, String::new())
+            } else {
+                (String::new(), pad)
+            };
             line.push_str(&before);
             line.push_str(cell);
             line.push_str(&after);
@@ -107,9 +119,20 @@ fn row(one: &Listed) -> [String; 6] {
             print::safe(&header.target).into_owned(),
             ending::of(&one.path, one.size),
         ),
-        Err(error) => ("?".to_owned(), "?".to_owned(), print::safe(&error.to_string()).into_owned()),
+        Err(error) => (
+            "?".to_owned(),
+            "?".to_owned(),
+            print::safe(&error.to_string()).into_owned(),
+        ),
     };
-    [started, records, size(one.size), target, ended, print::safe(&name).into_owned()]
+    [
+        started,
+        records,
+        size(one.size),
+        target,
+        ended,
+        print::safe(&name).into_owned(),
+    ]
 }
 
 /// Bytes in a unit that a person reads at a glance.
@@ -183,10 +206,19 @@ mod tests {
     fn a_session_is_listed_with_target_count_size_and_ending() {
         let folder = tempfile::tempdir().unwrap();
         let closed = "{\"n\":1,\"t\":0.1,\"c\":1,\"k\":\"connection\",\"state\":\"closed\",\"reason\":\"ping timeout\"}\n";
-        std::fs::write(folder.path().join("one.sio.jsonl"), format!("{HEADER}{closed}")).unwrap();
+        std::fs::write(
+            folder.path().join("one.sio.jsonl"),
+            format!("{HEADER}{closed}"),
+        )
+        .unwrap();
         let table = table(&file::list(folder.path()).unwrap());
         let row = table.lines().nth(1).unwrap();
-        for part in ["2026-01-02 03:04:05Z", "http://host:3000/", "ping timeout", "one.sio.jsonl"] {
+        for part in [
+            "2026-01-02 03:04:05Z",
+            "http://host:3000/",
+            "ping timeout",
+            "one.sio.jsonl",
+        ] {
             assert!(row.contains(part), "{part} in {row}");
         }
         assert!(!row.contains('\u{9b}'), "{row:?}");

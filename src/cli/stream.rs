@@ -57,7 +57,12 @@ impl StreamArgs {
     /// What to do.
     pub fn plan(&self) -> Result<Plan, UsageError> {
         let (options, record) = self.connection.options(&self.url)?;
-        Ok(Plan { options, record, quiet: self.quiet, time: self.time })
+        Ok(Plan {
+            options,
+            record,
+            quiet: self.quiet,
+            time: self.time,
+        })
     }
 }
 
@@ -96,8 +101,7 @@ pub fn run(plan: Plan) -> Exit {
                 return Exit::Usage;
             }
         };
-        let session =
-            session::Session::new(scope, std::io::stdout(), plan.quiet, input, plan.time);
+        let session = session::Session::new(scope, std::io::stdout(), plan.quiet, input, plan.time);
         session.run(&mut stops).await
     });
     // What still runs is cut: everything polite was done.

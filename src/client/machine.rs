@@ -277,6 +277,8 @@ pub struct Machine {
     ack_deadlines: BTreeSet<(Instant, String, u64)>,
     /// Version to begin the next connection with.
     version: Version,
+    /// The generation was recognised, and changed, since the last planned attempt.
+    switched: bool,
     /// Attempts made in this reconnect series.
     attempts: u32,
     /// Any engine was ever open.
@@ -320,6 +322,7 @@ impl Machine {
             namespaces,
             ack_deadlines: BTreeSet::new(),
             version,
+            switched: false,
             attempts: 0,
             ever_open: false,
             stopped: false,

@@ -21,3 +21,18 @@ pub(super) use write::{write_head, write_rest, write_verbatim};
 pub use write::{write_line, write_line_with};
 
 pub use escape::write_json_string;
+
+/// Whether a line is, by its first bytes in the shape that we write, a record that carries bytes:
+/// `frame`, `request` or `response`. False for everything else, other people's shapes included.
+pub(super) fn carries_bytes(line: &[u8]) -> bool {
+    // `{"n":…,"t":…,"c":…,"k":"` takes at most so many bytes.
+    const LONGEST_HEAD: usize = 80;
+    let head = line.get(..LONGEST_HEAD).unwrap_or(line);
+    let Some(at) = memchr::memmem::find(head, b",\"k\":\"") else {
+        return false;
+    };
+    let kind = head.get(at + 6..).unwrap_or_default();
+    [&b"frame\""[..], b"request\"", b"response\""]
+        .iter()
+        .any(|carrier| kind.starts_with(carrier))
+}

@@ -267,7 +267,19 @@ impl Journal {
     /// Returns the sequence number to go on from (the one after the last record that `each` saw).
     /// Forgotten records are left out.
     pub fn scan(&self, from: u64, each: impl FnMut(Record) -> ControlFlow<()>) -> u64 {
-        read::scan(&self.inner.shared, from, each)
+        read::scan(&self.inner.shared, from, |_| true, each)
+    }
+
+    /// Like [`Journal::scan`] for those who follow states only: records that carry bytes
+    /// (`frame`, `request`, `response`) are passed over unparsed, so that a flood of them costs
+    /// next to nothing. (A line that was not written by us may be among what is given.)
+    pub fn scan_states(&self, from: u64, each: impl FnMut(Record) -> ControlFlow<()>) -> u64 {
+        read::scan(
+            &self.inner.shared,
+            from,
+            |line| !line::carries_bytes(line),
+            each,
+        )
     }
 
     /// Waits until there are more than `seen` records (or the status changed, or the journal was

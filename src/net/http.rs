@@ -2,7 +2,8 @@
 //!
 //! One exchange takes one connection: an idle one to the same origin, else a new one. So a GET
 //! that hangs and a POST beside it make two connections, and never more are open than exchanges
-//! ran at once. The headers that are sent are exactly those given, in their order and spelling;
+//! ran at once. An idle one is not used any more shortly before the server closes it, because a
+//! POST that meets the end of its connection is lost: it must not be sent twice. The headers that are sent are exactly those given, in their order and spelling;
 //! [`request_headers`] builds the usual list, so that the caller can record it first. Redirects
 //! are not followed.
 
@@ -13,10 +14,11 @@ mod verbatim;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::task::JoinHandle;
@@ -32,6 +34,12 @@ use content::ContentError;
 pub use head::{USER_AGENT, request_headers};
 pub(super) use head::{add_cookie, authority, head_bytes, parse_head};
 use verbatim::{SharedWire, Verbatim, lock};
+
+/// How long an idle connection is trusted where the server does not say: below the 5 s after
+/// which Node closes one.
+const KEPT: Duration = Duration::from_secs(4);
+/// How long before the end that the server has announced a connection is no longer used.
+const MARGIN: Duration = Duration::from_secs(1);
 
 /// What the defaults of [`HttpClient`] allow a body to have, after decoding: 64 MiB.
 pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
@@ -144,6 +152,8 @@ struct Conn {
     wire: SharedWire,
     task: JoinHandle<()>,
     info: ConnectionInfo,
+    /// Idle from here on, it may be closed at any moment: a post that meets that is lost.
+    good_until: Instant,
 }
 
 impl Drop for Conn {
@@ -239,6 +249,7 @@ impl HttpClient {
             wire,
             task,
             info,
+            good_until: Instant::now(),
         })
     }
 
@@ -290,6 +301,7 @@ impl HttpClient {
         };
         let status = status.unwrap_or(status_seen);
         conn.info.reused = true;
+        conn.good_until = Instant::now() + kept_for(&headers);
         self.0.put(origin, conn).await;
         Ok(Response {
             status,
@@ -357,6 +369,10 @@ async fn read_body(
     limit: usize,
 ) -> Result<Bytes, (ExchangeErrorKind, Bytes)> {
     let mut body = bytes::BytesMut::new();
+    // What is announced as too large is not waited for.
+    if incoming.size_hint().lower() > limit as u64 {
+        return Err((ExchangeErrorKind::TooBig(limit), body.freeze()));
+    }
     while let Some(frame) = incoming.frame().await {
         match frame {
             Ok(frame) => {
@@ -392,6 +408,18 @@ fn hyper_words(error: &hyper::Error) -> String {
         return "the server had closed the connection".to_owned();
     }
     error.to_string()
+}
+
+/// How long the connection may lie idle: what `Keep-Alive: timeout=…` promises, with a margin.
+fn kept_for(headers: &Headers) -> Duration {
+    let promised = header_values(headers, "Keep-Alive")
+        .flat_map(|value| value.split(','))
+        .filter_map(|item| item.trim().split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("timeout"))
+        .and_then(|(_, seconds)| seconds.trim().parse::<u32>().ok());
+    promised.map_or(KEPT, |seconds| {
+        Duration::from_secs(seconds.into()).saturating_sub(MARGIN)
+    })
 }
 
 /// Whether the failure is only that a kept connection was dead already.
@@ -430,7 +458,7 @@ impl Pool {
         let mut idle = self.idle();
         let list = idle.get_mut(origin)?;
         while let Some(conn) = list.pop() {
-            if conn.sender.is_ready() {
+            if conn.sender.is_ready() && Instant::now() < conn.good_until {
                 return Some(conn);
             }
         }

@@ -16,6 +16,7 @@ use crate::client::command::Emit;
 
 mod draft;
 pub mod files;
+mod said;
 mod view;
 
 pub use draft::{Draft, DraftError, Field};

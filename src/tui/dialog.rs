@@ -7,5 +7,9 @@ pub mod answer;
 pub mod confirm;
 pub mod connect;
 pub mod copy;
+mod form;
 pub mod join;
 pub mod open;
+
+#[cfg(test)]
+mod tests;

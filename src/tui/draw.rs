@@ -212,7 +212,9 @@ fn inside(state: &State, tab: &Tab, slot: &Slot, buf: &mut Buffer) {
     let area = content_area(slot);
     match slot.pane {
         Pane::Connection => pane::connection::draw(tab, tab.connection_top, area, buf, theme),
-        Pane::Namespaces => pane::namespaces::draw(tab, tab.namespace, focused, area, buf, theme),
+        Pane::Namespaces => {
+            pane::namespaces::draw(tab, tab.namespace, focused, state.secrets, area, buf, theme)
+        }
         Pane::Reconnects => {
             let chosen = if focused {
                 tab.reconnect.or(tab.model.reconnects.len().checked_sub(1))
@@ -292,7 +294,9 @@ fn frame(state: &State, tab: &Tab, layout: &Layout, slot: &Slot, buf: &mut Buffe
     }
     let mut pen = Pen::new(buf, row, 0);
     pen.put(" ", border);
-    if slot.pane == Pane::Detail {
+    if slot.pane == Pane::Detail && !state.hints.is_empty() {
+        pen.put("What to try", title);
+    } else if slot.pane == Pane::Detail {
         for (words, role) in pane::detail::title(&tab.detail) {
             let style = if role == Role::Title {
                 title
@@ -441,7 +445,8 @@ fn hints(state: &State, layout: &Layout, buf: &mut Buffer) {
             break;
         }
         pen.put(" ", theme.style(Role::Dim));
-        pen.put(&key, theme.style(Role::Key)).put(" ", theme.style(Role::Dim))
+        pen.put(&key, theme.style(Role::Key))
+            .put(" ", theme.style(Role::Dim))
             .put(word, theme.style(Role::Dim))
             .put(" ", theme.style(Role::Dim));
     }

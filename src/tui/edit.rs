@@ -16,6 +16,8 @@ use super::text::width;
 
 /// How many steps can be undone.
 const UNDO: usize = 100;
+/// About how many bytes they may hold.
+const UNDO_BYTES: usize = 4 << 20;
 
 /// What a key did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,9 +123,10 @@ impl Edit {
 
     fn remember(&mut self, typing: bool) {
         if !(typing && self.typing) {
-            if self.undo.len() == UNDO {
-                self.undo.remove(0);
-            }
+            // A pasted megabyte is not kept a hundred times.
+            let most = (UNDO_BYTES / self.text.len().max(1)).clamp(1, UNDO);
+            let surplus = (self.undo.len() + 1).saturating_sub(most);
+            self.undo.drain(..surplus);
             self.undo.push((self.text.clone(), self.at));
         }
         self.typing = typing;

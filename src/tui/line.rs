@@ -9,6 +9,7 @@ use super::units;
 use crate::journal::record::{
     AckState, Body, ConnectionState, Direction, NamespaceState, Opcode, TransportName,
 };
+use crate::model::Packet;
 use crate::model::decode::Kind;
 use crate::model::row::{Row, What};
 
@@ -73,8 +74,15 @@ impl Line {
     }
 
     /// The row in words.
-    pub fn of(id: RowId, row: &Row<'_>, before: Option<u64>, secrets: bool) -> Line {
-        let (name, payload, json) = words(row, secrets);
+    pub fn of(
+        id: RowId,
+        row: &Row<'_>,
+        packets: &[Packet],
+        before: Option<u64>,
+        secrets: bool,
+    ) -> Line {
+        let covered = !secrets && mask::holds_auth(packets);
+        let (name, payload, json) = words(row, covered, secrets);
         let (note, note_role) = note(row);
         let mut kind = row.name().into_owned();
         if let Some(short) = kind.strip_prefix("binary_") {
@@ -97,7 +105,7 @@ impl Line {
             },
             nsp: row
                 .nsp
-                .map_or_else(|| "─".to_owned(), |nsp| head(nsp, 40).into_owned()),
+                .map_or_else(|| "─".to_owned(), |nsp| self::nsp(nsp, secrets)),
             kind,
             role: role(row),
             name,
@@ -107,6 +115,16 @@ impl Line {
             note_role,
             error: row.error,
         }
+    }
+}
+
+/// A namespace's name; generation 2 writes a query behind it.
+pub fn nsp(nsp: &str, secrets: bool) -> String {
+    let short = head(nsp, 40);
+    if secrets || !nsp.contains('?') {
+        short.into_owned()
+    } else {
+        mask::url(&short)
     }
 }
 
@@ -128,7 +146,7 @@ fn beginning(text: &str) -> &str {
 }
 
 /// Event name, payload, and whether the payload is JSON.
-fn words(row: &Row<'_>, secrets: bool) -> (String, String, bool) {
+fn words(row: &Row<'_>, covered: bool, secrets: bool) -> (String, String, bool) {
     match row.packet.map(|packet| &packet.kind) {
         Some(Kind::Socket {
             name, data, event, ..
@@ -174,6 +192,9 @@ fn words(row: &Row<'_>, secrets: bool) -> (String, String, bool) {
                     "{} of binary",
                     units::size(frame.data.len() as u64)
                 )),
+                Body::Frame(frame) if frame.op == Opcode::Text && covered => {
+                    Cow::Owned(mask::raw(&lossy(&frame.data)))
+                }
                 Body::Frame(frame) if frame.op == Opcode::Text => lossy(&frame.data),
                 _ => row.text(),
             };

@@ -99,6 +99,12 @@ impl Log {
         self.read = 0;
     }
 
+    /// The list is whole again: nothing in it is new.
+    pub fn refilled(&mut self) {
+        self.read = self.rows.len();
+        self.settle();
+    }
+
     /// Rows that pass filter and level.
     pub fn len(&self) -> usize {
         self.paused.unwrap_or(usize::MAX).min(self.rows.len())

@@ -4,6 +4,9 @@
 //! stands behind a name that speaks of a secret (in a query or a header).
 
 use super::detail::json::{self, Shape};
+use crate::journal::record::Direction;
+use crate::model::Packet;
+use crate::model::decode::Kind;
 
 /// What stands in the place of a secret.
 pub const COVER: &str = "•••";
@@ -101,6 +104,52 @@ pub fn json(text: &str) -> String {
     out
 }
 
+/// Whether a record's packets hold an auth payload: a CONNECT to the server with data, or (in
+/// generation 2) with a query behind its namespace.
+pub fn holds_auth(packets: &[Packet]) -> bool {
+    packets.iter().any(|packet| match &packet.kind {
+        Kind::Socket {
+            name, data, nsp, ..
+        } => {
+            packet.dir == Direction::ToServer
+                && *name == "connect"
+                && (data.is_some() || nsp.contains('?'))
+        }
+        _ => false,
+    })
+}
+
+/// The text of a frame or of a polling body that [`holds_auth`], with the payloads of its
+/// CONNECT packets covered. What can't be taken apart is covered whole.
+pub fn raw(text: &str) -> String {
+    let mut covered = false;
+    let parts: Vec<String> = text
+        .split('\u{1e}')
+        .map(|part| {
+            let Some(rest) = part.strip_prefix("40") else {
+                return part.to_owned();
+            };
+            match (rest.find('{'), rest.contains('?')) {
+                (_, true) => {
+                    covered = true;
+                    format!("40{}", url(rest))
+                }
+                (Some(at), false) => {
+                    covered = true;
+                    let (head, data) = rest.split_at(at);
+                    format!("40{head}{}", json(data))
+                }
+                (None, false) => part.to_owned(),
+            }
+        })
+        .collect();
+    if covered {
+        parts.join("\u{1e}")
+    } else {
+        COVER.to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +161,16 @@ mod tests {
             r#"{"token":"•••","n":["•••",{"a":"•••"}]}"#
         );
         assert_eq!(json(""), COVER);
+    }
+
+    #[test]
+    fn raw_text_keeps_what_is_no_secret() {
+        assert_eq!(
+            raw("40/chat,{\"token\":\"x\"}\u{1e}42[\"a\"]"),
+            "40/chat,{\"token\":\"•••\"}\u{1e}42[\"a\"]"
+        );
+        assert_eq!(raw("40/admin?token=x,"), "40/admin?token=•••");
+        assert_eq!(raw("12:40/a,{\"b\":1}"), COVER, "what can't be taken apart");
     }
 
     #[test]

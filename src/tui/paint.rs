@@ -69,6 +69,14 @@ impl<'a> Pen<'a> {
         self
     }
 
+    /// Says that something was cut off, on the last cell that was written.
+    pub fn cut(&mut self, style: Style) -> &mut Self {
+        if let Some(x) = self.x.checked_sub(1) {
+            dot(self.buf, x, self.y, "…", style);
+        }
+        self
+    }
+
     /// Keeps `cells` cells at the row's end free.
     pub fn reserve(&mut self, cells: u16) -> &mut Self {
         self.end = self.end.saturating_sub(cells).max(self.x);

@@ -30,6 +30,11 @@ use watch::Watch;
 /// Shortest time between two drawings of data.
 const DATA: Duration = Duration::from_millis(33);
 
+/// Starts a client.
+pub type Connect = Box<dyn Fn(Options) -> anyhow::Result<Scope>>;
+/// Opens a saved session.
+pub type Open = Box<dyn Fn(&Path) -> Result<Scope, OpenError>>;
+
 /// What the screen starts with.
 pub struct Start {
     /// The session to show; `None` asks where to connect.
@@ -37,9 +42,9 @@ pub struct Start {
     /// Options that a new connection begins with (those of the command line).
     pub template: Option<Options>,
     /// Starts a client for the connect dialog.
-    pub connect: Box<dyn Fn(Options) -> anyhow::Result<Scope>>,
+    pub connect: Connect,
     /// Opens a saved session.
-    pub open: Box<dyn Fn(&Path) -> Result<Scope, OpenError>>,
+    pub open: Open,
     /// Lines of what to try, shown until a row is opened.
     pub hints: Vec<String>,
     /// What the person wants otherwise.
@@ -56,7 +61,9 @@ impl Start {
         Start {
             scope,
             template: None,
-            connect: Box::new(|options| Ok(Scope::connect(options, crate::scope::Record::Default)?)),
+            connect: Box::new(|options| {
+                Ok(Scope::connect(options, crate::scope::Record::Default)?)
+            }),
             open: Box::new(Scope::open),
             hints: Vec::new(),
             config,
@@ -71,12 +78,14 @@ struct App {
     state: State,
     scopes: Vec<Scope>,
     readers: Vec<(Reader, Journal)>,
-    connect: Box<dyn Fn(Options) -> anyhow::Result<Scope>>,
-    open: Box<dyn Fn(&Path) -> Result<Scope, OpenError>>,
+    connect: Connect,
+    open: Open,
     watch: Watch,
     /// There is work left over from the frame before.
     more: bool,
     drawn: Option<Instant>,
+    /// There is data that was not drawn yet.
+    fresh: bool,
 }
 
 impl App {
@@ -95,7 +104,8 @@ impl App {
         if !self.state.readonly && !key.is_empty() {
             tab.connect_hint = Some(format!("{key} tries now"));
         }
-        self.readers.push((Reader::new(header.parser.as_deref()), journal));
+        self.readers
+            .push((Reader::new(header.parser.as_deref()), journal));
         self.watch.add(scope.clone());
         self.scopes.push(scope);
         self.state.add(tab);
@@ -106,7 +116,9 @@ impl App {
         let level = self.state.level;
         self.more = false;
         for (at, (reader, journal)) in self.readers.iter_mut().enumerate() {
-            let Some(tab) = self.state.tabs.get_mut(at) else { continue };
+            let Some(tab) = self.state.tabs.get_mut(at) else {
+                continue;
+            };
             let before = (tab.model.seen, tab.log.len());
             self.more |= sync::advance(tab, reader, journal, level);
             if (tab.model.seen, tab.log.len()) != before {
@@ -153,7 +165,10 @@ impl App {
             return Some(Duration::from_millis(100));
         }
         let connection = tab.connection()?;
-        connection.closed.is_none().then_some(Duration::from_secs(1))
+        connection
+            .closed
+            .is_none()
+            .then_some(Duration::from_secs(1))
     }
 }
 
@@ -174,14 +189,18 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
         watch: Watch::default(),
         more: false,
         drawn: None,
+        fresh: false,
     };
     if let Some(scope) = start.scope {
         app.add(scope);
     } else {
         let dialog = super::dialog::connect::Connect::new(app.state.template.as_ref());
-        app.state.overlays.push(super::state::Overlay::Connect(Box::new(dialog)));
+        app.state
+            .overlays
+            .push(super::state::Overlay::Connect(Box::new(dialog)));
     }
-    let mut terminal = Terminal::take(mouse).context("this needs a terminal on its standard output")?;
+    let mut terminal =
+        Terminal::take(mouse).context("this needs a terminal on its standard output")?;
     let code = turn(&mut app, &mut terminal).await;
     drop(terminal);
     for scope in &app.scopes {
@@ -204,10 +223,11 @@ async fn turn(app: &mut App, terminal: &mut Terminal) -> anyhow::Result<i32> {
                 biased;
                 signal = signals.next() => Step::Signal(signal),
                 event = events.next() => Step::Input(event),
-                () = app.watch.changed(), if !app.more && app.drawn_long_ago() => Step::Data,
+                () = app.watch.changed(), if !app.fresh => Step::Data,
                 () = sleep_until(deadline) => Step::Deadline,
             }
         };
+        let urgent = matches!(step, Step::Signal(_) | Step::Input(_));
         match step {
             Step::Signal(watch::Signal::Quit(code)) => return Ok(code),
             Step::Signal(watch::Signal::Stop) => {
@@ -224,7 +244,9 @@ async fn turn(app: &mut App, terminal: &mut Terminal) -> anyhow::Result<i32> {
                 app.state.dirty = true;
             }
             Step::Input(None) => return Ok(0),
-            Step::Input(Some(Err(error))) => return Err(error).context("the terminal can't be read"),
+            Step::Input(Some(Err(error))) => {
+                return Err(error).context("the terminal can't be read");
+            }
             Step::Input(Some(Ok(event))) => {
                 for effect in update::update(&mut app.state, event) {
                     match perform::perform(app, terminal, effect) {
@@ -241,11 +263,23 @@ async fn turn(app: &mut App, terminal: &mut Terminal) -> anyhow::Result<i32> {
                     }
                 }
             }
-            Step::Data | Step::Deadline => app.state.dirty = true,
+            // Data that comes sooner than it may be drawn waits for the deadline.
+            Step::Data if !app.more && !app.drawn_long_ago() => {
+                app.fresh = true;
+                continue;
+            }
+            Step::Data | Step::Deadline => {
+                app.fresh = false;
+                app.state.dirty = true;
+            }
         }
         app.advance();
-        if app.state.dirty {
+        // What a key did is seen at once. While there is much to take in, slices follow each
+        // other, with a look at the keys between them, and the screen is drawn at its own pace.
+        if app.state.dirty && (urgent || app.drawn_long_ago()) {
             app.draw(terminal)?;
+        } else if app.state.dirty {
+            app.fresh = true;
         }
     }
 }
@@ -269,9 +303,9 @@ impl App {
 fn next_deadline(app: &App) -> Option<Instant> {
     let drawn = app.drawn.unwrap_or_else(Instant::now);
     if app.more {
-        return Some(drawn + DATA / 4);
+        return Some(Instant::now());
     }
-    if !app.drawn_long_ago() && app.watch.is_waiting() {
+    if app.fresh {
         return Some(drawn + DATA);
     }
     app.pulse().map(|pulse| drawn + pulse)

@@ -60,7 +60,8 @@ impl Budget {
     /// Counts one record; true while there is time for another.
     fn take(&mut self) -> bool {
         self.records += 1;
-        self.records < RECORDS && (self.records % STRIDE != 0 || Instant::now() < self.until)
+        self.records < RECORDS
+            && (!self.records.is_multiple_of(STRIDE) || Instant::now() < self.until)
     }
 }
 
@@ -193,6 +194,7 @@ fn refill(
         }
     }
     tab.refill = None;
+    tab.log.refilled();
     false
 }
 
@@ -297,7 +299,7 @@ fn window(tab: &mut Tab, reader: &Reader, journal: &Journal, secrets: bool) {
             .or_insert_with(|| reader.decoder.packets_of(reference, |n| journal.get(n)));
         let line = read.as_ref().and_then(|(record, packets)| {
             let row = Row::new(record, packets, reference.packet(), &tab.model)?;
-            Some(Line::of(id, &row, before, secrets))
+            Some(Line::of(id, &row, packets, before, secrets))
         });
         let line = line.unwrap_or_else(|| Line::forgotten(id));
         before = Some(line.t);
@@ -327,7 +329,7 @@ fn selected(tab: &mut Tab, reader: &Reader, journal: &Journal, secrets: bool) {
         return;
     };
     let other = other_half(journal, &record);
-    let content = read::content(&row, &tab.wall(record.t), other.as_ref(), secrets);
+    let content = read::content(&row, &packets, &tab.wall(record.t), other.as_ref(), secrets);
     if tab.detail.id == Some(id)
         && tab.detail.shown_secrets == secrets
         && tab.detail.content.head == content.head

@@ -33,6 +33,16 @@ pub enum By {
 
 /// Takes in one event of the terminal.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
+    let effects = take_in(state, event);
+    // The lines of what to try make room for the first row that is looked at.
+    let looks = state.focus == Pane::Detail || state.tab().is_some_and(|tab| !tab.log.follows());
+    if looks && !state.hints.is_empty() {
+        state.hints.clear();
+    }
+    effects
+}
+
+fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
     state.dirty = true;
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => {

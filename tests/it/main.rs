@@ -1,5 +1,6 @@
 //! Everything that is tested from the outside, in one binary: the built program against real
-//! Socket.IO servers and clients (`lab`), and the rules of the house (`floors`).
+//! Socket.IO servers and clients (`lab`), the client against a server that says what a test tells
+//! it to (`scripted`), and the rules of the house (`floors`).
 
 #![allow(
     clippy::expect_used,
@@ -7,6 +8,8 @@
     reason = "all of this is tests, and what surrounds the test functions fails as they do"
 )]
 
+mod command_line;
 mod floors;
 mod interop;
 mod lab;
+mod scripted;

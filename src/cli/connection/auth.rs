@@ -18,7 +18,9 @@ pub fn parse(text: &str, option: &str) -> Result<Auth, UsageError> {
     }
     if let Some(command) = text.strip_prefix('!') {
         if command.trim().is_empty() {
-            return Err(UsageError(format!("{option}: ! needs a command that prints the JSON")));
+            return Err(UsageError(format!(
+                "{option}: ! needs a command that prints the JSON"
+            )));
         }
         return Ok(Auth::Command(command.to_owned()));
     }
@@ -79,8 +81,13 @@ pub fn namespace(text: &str) -> Result<NamespaceAuth, UsageError> {
         Some((nsp, auth)) => (nsp, Some(auth.trim_start_matches('='))),
         None => (text, None),
     };
-    let auth = auth.map(|auth| parse(auth, &format!("-n {nsp}"))).transpose()?;
-    Ok(NamespaceAuth { nsp: name(nsp, "-n")?, auth })
+    let auth = auth
+        .map(|auth| parse(auth, &format!("-n {nsp}")))
+        .transpose()?;
+    Ok(NamespaceAuth {
+        nsp: name(nsp, "-n")?,
+        auth,
+    })
 }
 
 /// A namespace's name with its leading `/`.
@@ -91,5 +98,9 @@ pub fn name(text: &str, place: &str) -> Result<String, UsageError> {
             "{place}: {text}: a namespace can't hold a comma (the protocol ends it there); repeat the option for several"
         )));
     }
-    Ok(if text.starts_with('/') { text.to_owned() } else { format!("/{text}") })
+    Ok(if text.starts_with('/') {
+        text.to_owned()
+    } else {
+        format!("/{text}")
+    })
 }

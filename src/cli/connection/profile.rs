@@ -57,7 +57,12 @@ impl ProfileArg {
             // It has none of its own; its HTTP client gives up after 30 s.
             ProfileArg::Rust => (Profile::Rust, Eio::V4, secs(30), None),
         };
-        Defaults { profile, eio, connect_timeout, ack_timeout }
+        Defaults {
+            profile,
+            eio,
+            connect_timeout,
+            ack_timeout,
+        }
     }
 
     /// Puts the profile's defaults over those of [`Options::new`].

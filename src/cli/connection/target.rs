@@ -57,7 +57,9 @@ pub fn parse(text: &str, named: bool) -> Result<Target, UsageError> {
     if let (false, Some(at)) = (named, nsp.find(',')) {
         return fail(format!(
             "{text}: a namespace can't hold a comma (the protocol ends it there), but this one has one at character {}",
-            nsp.get(..at).map_or(0, |before| before.chars().count()).saturating_add(1)
+            nsp.get(..at)
+                .map_or(0, |before| before.chars().count())
+                .saturating_add(1)
         ));
     }
     Ok(Target { url, nsp })
@@ -74,8 +76,14 @@ fn decoded(path: &str) -> String {
     while let Some((&first, after)) = rest.split_first() {
         let hex = match (first, after) {
             (b'%', [high, low, ..]) => {
-                let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
-                digit(*high).zip(digit(*low)).map(|(high, low)| high << 4 | low)
+                let digit = |b: u8| {
+                    char::from(b)
+                        .to_digit(16)
+                        .and_then(|d| u8::try_from(d).ok())
+                };
+                digit(*high)
+                    .zip(digit(*low))
+                    .map(|(high, low)| high << 4 | low)
             }
             _ => None,
         };

@@ -93,7 +93,9 @@ async fn watch(scope: &Scope, plan: &Plan) -> Exit {
         if ended || status.gave_up.is_some() {
             return gone(&status, plan);
         }
-        let sleep = progress.deadline(plan.timeout).map(tokio::time::Instant::from_std);
+        let sleep = progress
+            .deadline(plan.timeout)
+            .map(tokio::time::Instant::from_std);
         tokio::select! {
             () = journal.changed(next.saturating_sub(1)) => {}
             () = async {
@@ -107,12 +109,22 @@ async fn watch(scope: &Scope, plan: &Plan) -> Exit {
 }
 
 fn gone(status: &Status, plan: &Plan) -> Exit {
-    let why = status.last_reason.as_deref().or(status.gave_up.as_deref()).unwrap_or("no reason known");
+    let why = status
+        .last_reason
+        .as_deref()
+        .or(status.gave_up.as_deref())
+        .unwrap_or("no reason known");
     if status.ever_joined {
-        complain(format_args!("disconnected from {}: {why}", plan.options.url));
+        complain(format_args!(
+            "disconnected from {}: {why}",
+            print::url(&plan.options.url)
+        ));
         Exit::Lost
     } else {
-        complain(format_args!("could not connect to {}: {why}", plan.options.url));
+        complain(format_args!(
+            "could not connect to {}: {why}",
+            print::url(&plan.options.url)
+        ));
         Exit::NotConnected
     }
 }
@@ -150,7 +162,17 @@ impl Progress {
     fn take(&mut self, record: &Record, packets: &[Packet]) -> Vec<String> {
         let mut print = Vec::new();
         for packet in packets {
-            let Kind::Socket { nsp, id, data, event, name, .. } = &packet.kind else { continue };
+            let Kind::Socket {
+                nsp,
+                id,
+                data,
+                event,
+                name,
+                ..
+            } = &packet.kind
+            else {
+                continue;
+            };
             if *nsp != self.nsp {
                 continue;
             }
@@ -205,7 +227,10 @@ impl Progress {
         let ms = plan.timeout.as_millis();
         match self.ack {
             Some(Some(AckState::Lost)) => {
-                complain(format_args!("the ack of {:?} was lost with the connection", self.event));
+                complain(format_args!(
+                    "the ack of {:?} was lost with the connection",
+                    self.event
+                ));
                 return Some(Exit::Unmet);
             }
             Some(Some(AckState::Timeout)) => {
@@ -221,11 +246,16 @@ impl Progress {
         if all {
             return Some(Exit::Done);
         }
-        if self.deadline(plan.timeout).is_some_and(|until| Instant::now() >= until) {
+        if self
+            .deadline(plan.timeout)
+            .is_some_and(|until| Instant::now() >= until)
+        {
             match &self.wait {
                 Some(wait) => complain(format_args!("no event {wait:?} within {ms} ms")),
                 None if self.posting.is_some() => {
-                    complain(format_args!("the server did not take the POST within {ms} ms"));
+                    complain(format_args!(
+                        "the server did not take the POST within {ms} ms"
+                    ));
                 }
                 None => complain(format_args!("no ack of {:?} within {ms} ms", self.event)),
             }

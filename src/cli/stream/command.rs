@@ -57,7 +57,10 @@ impl fmt::Display for Expect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Expect::Event { event, nsp: None } => write!(f, "event {event:?}"),
-            Expect::Event { event, nsp: Some(nsp) } => write!(f, "event {event:?} on {nsp}"),
+            Expect::Event {
+                event,
+                nsp: Some(nsp),
+            } => write!(f, "event {event:?} on {nsp}"),
             Expect::Ack => f.write_str("the ack"),
             Expect::Namespace(nsp) => write!(f, "namespace {nsp}"),
             Expect::Time => f.write_str("the time"),
@@ -117,16 +120,27 @@ pub fn parse(line: &str, nsp: &str) -> Result<Option<Step>, String> {
     if line.is_empty() {
         return Ok(None);
     }
-    let members = members(line, &format!("a command is an object with one of: {}", command_names()))?;
-    let mut named = COMMANDS.iter().filter(|(name, _)| members.iter().any(|(key, _)| key == name));
+    let members = members(
+        line,
+        &format!("a command is an object with one of: {}", command_names()),
+    )?;
+    let mut named = COMMANDS
+        .iter()
+        .filter(|(name, _)| members.iter().any(|(key, _)| key == name));
     let (name, keys) = match (named.next(), named.next()) {
         (Some(one), None) => *one,
         (Some((one, _)), Some((other, _))) => {
-            return Err(format!("{one} and {other} are two commands; write each on a line of its own"));
+            return Err(format!(
+                "{one} and {other} are two commands; write each on a line of its own"
+            ));
         }
         (None, _) => return Err(no_command(&members)),
     };
-    let command = Line { name, keys, members: &members };
+    let command = Line {
+        name,
+        keys,
+        members: &members,
+    };
     command.known_keys()?;
     let step = match name {
         "emit" => Step::Do(command.emit(nsp)?),
@@ -134,14 +148,22 @@ pub fn parse(line: &str, nsp: &str) -> Result<Option<Step>, String> {
             nsp: namespace(command.text("join")?)?,
             auth: command.get("auth").map(|raw| raw.get().to_owned()),
         }),
-        "leave" => Step::Do(Command::Leave { nsp: namespace(command.text("leave")?)? }),
+        "leave" => Step::Do(Command::Leave {
+            nsp: namespace(command.text("leave")?)?,
+        }),
         "answer" => Step::Do(command.answer(nsp)?),
         "connect" => command.flag("connect", Step::Do(Command::Connect))?,
         "disconnect" => command.flag("disconnect", Step::Do(Command::Disconnect))?,
         "quit" => command.flag("quit", Step::Quit)?,
-        "mark" => Step::Do(Command::Mark { text: command.text("mark")? }),
+        "mark" => Step::Do(Command::Mark {
+            text: command.text("mark")?,
+        }),
         "wait" => Step::Wait(wait(command.get("wait").map_or("", |raw| raw.get()))?),
-        _ => return Err(format!("{name} comes with the tap, which this version does not have yet")),
+        _ => {
+            return Err(format!(
+                "{name} comes with the tap, which this version does not have yet"
+            ));
+        }
     };
     Ok(Some(step))
 }
@@ -192,7 +214,10 @@ struct Line<'a> {
 
 impl Line<'_> {
     fn get(&self, key: &str) -> Option<&RawValue> {
-        self.members.iter().find(|(name, _)| name == key).map(|(_, raw)| *raw)
+        self.members
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, raw)| *raw)
     }
 
     fn known_keys(&self) -> Result<(), String> {
@@ -232,8 +257,12 @@ impl Line<'_> {
     fn number(&self, key: &str) -> Result<Option<u64>, String> {
         self.get(key)
             .map(|raw| {
-                serde_json::from_str(raw.get())
-                    .map_err(|_| format!("{key} must be a whole number from 0, not {}", short(raw.get())))
+                serde_json::from_str(raw.get()).map_err(|_| {
+                    format!(
+                        "{key} must be a whole number from 0, not {}",
+                        short(raw.get())
+                    )
+                })
             })
             .transpose()
     }
@@ -257,7 +286,10 @@ impl Line<'_> {
     fn emit(&self, nsp: &str) -> Result<Command, String> {
         let args = self.array("emit")?;
         let values: Vec<&RawValue> = serde_json::from_str(&args).map_err(|error| reason(&error))?;
-        if !values.first().is_some_and(|first| first.get().starts_with('"')) {
+        if !values
+            .first()
+            .is_some_and(|first| first.get().starts_with('"'))
+        {
             return Err("emit must begin with the event's name: [\"name\",arg…]".to_owned());
         }
         let (ack, volatile) = (self.bool("ack")?, self.bool("volatile")?);
@@ -266,15 +298,29 @@ impl Line<'_> {
             return Err("timeout_ms is the time for an ack; it needs \"ack\":true".to_owned());
         }
         if ack && volatile {
-            return Err("a volatile event may never be sent, so it can't ask for an ack".to_owned());
+            return Err(
+                "a volatile event may never be sent, so it can't ask for an ack".to_owned(),
+            );
         }
-        Ok(Command::Emit(Emit { nsp: self.nsp(nsp)?, args, ack, timeout_ms, volatile }))
+        Ok(Command::Emit(Emit {
+            nsp: self.nsp(nsp)?,
+            args,
+            ack,
+            timeout_ms,
+            volatile,
+        }))
     }
 
     fn answer(&self, nsp: &str) -> Result<Command, String> {
         let args = self.array("answer")?;
-        let id = self.number("id")?.ok_or("answer needs the \"id\" of the server's question")?;
-        Ok(Command::Answer { nsp: self.nsp(nsp)?, id, args })
+        let id = self
+            .number("id")?
+            .ok_or("answer needs the \"id\" of the server's question")?;
+        Ok(Command::Answer {
+            nsp: self.nsp(nsp)?,
+            id,
+            args,
+        })
     }
 }
 
@@ -285,10 +331,20 @@ fn namespace(text: String) -> Result<String, String> {
 fn wait(raw: &str) -> Result<Wait, String> {
     let expected = "a wait is an object with one of: event, ack, namespace, ms";
     let members = members(raw, expected)?;
-    if let Some((key, _)) = members.iter().find(|(key, _)| !WAIT_KEYS.contains(&key.as_str())) {
-        return Err(format!("unknown key {key:?}; a wait knows {}", list(&WAIT_KEYS)));
+    if let Some((key, _)) = members
+        .iter()
+        .find(|(key, _)| !WAIT_KEYS.contains(&key.as_str()))
+    {
+        return Err(format!(
+            "unknown key {key:?}; a wait knows {}",
+            list(&WAIT_KEYS)
+        ));
     }
-    let line = Line { name: "wait", keys: &WAIT_KEYS, members: &members };
+    let line = Line {
+        name: "wait",
+        keys: &WAIT_KEYS,
+        members: &members,
+    };
     let kinds: Vec<&str> = ["event", "ack", "namespace", "ms"]
         .into_iter()
         .filter(|kind| line.get(kind).is_some())
@@ -297,13 +353,18 @@ fn wait(raw: &str) -> Result<Wait, String> {
         [kind] => *kind,
         [] => return Err(expected.to_owned()),
         several => {
-            return Err(format!("a wait waits for one thing, not for {}", several.join(" and ")));
+            return Err(format!(
+                "a wait waits for one thing, not for {}",
+                several.join(" and ")
+            ));
         }
     };
     if kind != "event" && line.get("nsp").is_some() {
         return Err("nsp belongs to a wait for an event".to_owned());
     }
-    let timeout = line.number("timeout_ms")?.map_or(WAIT_TIMEOUT, Duration::from_millis);
+    let timeout = line
+        .number("timeout_ms")?
+        .map_or(WAIT_TIMEOUT, Duration::from_millis);
     let what = match kind {
         "event" => Expect::Event {
             event: line.text("event")?,
@@ -319,7 +380,10 @@ fn wait(raw: &str) -> Result<Wait, String> {
                 return Err("a wait of some ms has no timeout_ms beside it".to_owned());
             }
             let ms = line.number("ms")?.unwrap_or_default();
-            return Ok(Wait { what: Expect::Time, timeout: Duration::from_millis(ms) });
+            return Ok(Wait {
+                what: Expect::Time,
+                timeout: Duration::from_millis(ms),
+            });
         }
     };
     Ok(Wait { what, timeout })
@@ -337,9 +401,10 @@ pub fn check_binary(json: &str) -> Result<(), String> {
                         Err(error) => Err(format!("$binary {}: no base64: {error}", short(text))),
                     }
                 }
-                Some(other) if entries.len() == 1 => {
-                    Err(format!("$binary must be a text in base64, not {}", short(&other.to_string())))
-                }
+                Some(other) if entries.len() == 1 => Err(format!(
+                    "$binary must be a text in base64, not {}",
+                    short(&other.to_string())
+                )),
                 _ => entries.values().try_for_each(walk),
             },
             _ => Ok(()),

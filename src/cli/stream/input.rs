@@ -20,22 +20,65 @@ pub fn read(input: impl Read + Send + 'static) -> mpsc::Receiver<Line> {
         let mut input = BufReader::new(input);
         for number in 1.. {
             let mut bytes = Vec::new();
-            let line = match input.by_ref().take(LONGEST).read_until(b'\n', &mut bytes) {
+            let read = input.by_ref().take(LONGEST).read_until(b'\n', &mut bytes);
+            let line = match &read {
                 Ok(0) => return,
                 Ok(_) => String::from_utf8(bytes).map_err(|error| {
                     format!("not UTF-8 at byte {}", error.utf8_error().valid_up_to())
                 }),
                 Err(error) => Err(format!("cannot read stdin: {error}")),
             };
-            let failed = line.is_err();
-            if lines.blocking_send((number, line)).is_err() {
-                return;
-            }
-            // A read error would come again for ever; a line in another encoding is only skipped.
-            if failed && input.buffer().is_empty() {
+            // A line in another encoding is only skipped; a read error would come again for ever.
+            if lines.blocking_send((number, line)).is_err() || read.is_err() {
                 return;
             }
         }
     });
     receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    async fn all(input: impl Read + Send + 'static) -> Vec<Line> {
+        let mut receiver = read(input);
+        let mut lines = Vec::new();
+        while let Some(line) = receiver.recv().await {
+            lines.push(line);
+        }
+        lines
+    }
+
+    #[tokio::test]
+    async fn lines_are_numbered_and_the_last_needs_no_line_break() {
+        let lines = all(&b"one\n\nthree"[..]).await;
+        let text = |text: &str| Ok(text.to_owned());
+        assert_eq!(
+            lines,
+            [(1, text("one\n")), (2, text("\n")), (3, text("three"))]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_line_in_another_encoding_is_told_and_the_next_ones_are_read() {
+        let lines = all((&b"a\xff\n"[..]).chain(&b"two\n"[..])).await;
+        assert_eq!(lines[0], (1, Err("not UTF-8 at byte 1".to_owned())));
+        assert_eq!(lines[1], (2, Ok("two\n".to_owned())));
+        assert_eq!(lines.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_read_error_is_told_once_and_ends_the_input() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("cut"))
+            }
+        }
+        let lines = all(Broken).await;
+        assert_eq!(lines, [(1, Err("cannot read stdin: cut".to_owned()))]);
+    }
 }

@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::status::Status;
+use crate::journal::line::write_line_with;
 use crate::journal::record::{Body, Gap};
 use crate::journal::{Journal, Record};
-use crate::journal::line::write_line_with;
 use crate::model::Decoder;
 use crate::model::decode::write_packets;
 
@@ -51,6 +51,11 @@ impl<W: Write> Output<W> {
         }
     }
 
+    /// No records are printed.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Number of the newest record that was taken.
     pub fn seen(&self) -> u64 {
         self.next.saturating_sub(1)
@@ -61,15 +66,22 @@ impl<W: Write> Output<W> {
     pub fn pull(&mut self, journal: &Journal, status: &mut Status) -> io::Result<bool> {
         let mut left = SLICE;
         let mut expected = self.next;
+        if self.quiet {
+            // Frames tell nothing about how things stand: a flood of them is passed over.
+            let next = journal.scan_states(self.next, |record| {
+                status.note(&record);
+                ControlFlow::Continue(())
+            });
+            self.next = next.max(self.next);
+            return Ok(false);
+        }
         let next = journal.scan(self.next, |record| {
             if record.n > expected {
                 self.missed(&record, expected);
             }
             expected = record.n.saturating_add(1);
             status.note(&record);
-            if !self.quiet {
-                self.write(&record);
-            }
+            self.write(&record);
             left = left.saturating_sub(1);
             if left == 0 || self.buffer.len() >= FULL {
                 ControlFlow::Break(())
@@ -86,8 +98,10 @@ impl<W: Write> Output<W> {
     }
 
     fn write(&mut self, record: &Record) {
-        let carries =
-            matches!(record.body, Body::Frame(_) | Body::Request(_) | Body::Response(_));
+        let carries = matches!(
+            record.body,
+            Body::Frame(_) | Body::Request(_) | Body::Response(_)
+        );
         if carries {
             let packets = self.decoder.decode(record);
             self.packets.clear();
@@ -108,7 +122,10 @@ impl<W: Write> Output<W> {
             n: expected,
             t: record.t,
             c: None,
-            body: Body::Gap(Gap { records: lost, bytes: 0 }),
+            body: Body::Gap(Gap {
+                records: lost,
+                bytes: 0,
+            }),
         };
         if !self.quiet {
             self.write(&gap);
@@ -121,7 +138,10 @@ impl<W: Write> Output<W> {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let written = self.writer.write_all(&self.buffer).and_then(|()| self.writer.flush());
+        let written = self
+            .writer
+            .write_all(&self.buffer)
+            .and_then(|()| self.writer.flush());
         self.buffer.clear();
         written
     }

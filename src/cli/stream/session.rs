@@ -1,5 +1,7 @@
 //! One run of `stream`: its loop, and how it ends.
 
+mod ending;
+
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
@@ -17,10 +19,10 @@ use crate::journal::Journal;
 use crate::journal::record::AckState;
 use crate::scope::{Refused, Scope};
 
+/// Shortest time between two looks at the journal while nothing is printed.
+const QUIET_PACE: Duration = Duration::from_millis(5);
 /// How soon a command is offered again to a client that was busy.
 const BUSY: Duration = Duration::from_millis(2);
-/// How long acks without a time of their own are waited for after the end of input.
-pub const LAST_ACKS: Duration = Duration::from_secs(30);
 /// How long the polite leave may take.
 pub const LEAVE: Duration = Duration::from_secs(3);
 
@@ -63,6 +65,15 @@ enum Turn {
     End(Exit),
 }
 
+/// Waits for more records. Where none are printed, a flood of them is looked at in slices of
+/// time: what matters then are states, and those may wait that long.
+async fn paced_change(journal: &Journal, seen: u64, quiet: bool) {
+    journal.changed(seen).await;
+    if quiet {
+        tokio::time::sleep(QUIET_PACE).await;
+    }
+}
+
 impl<W: Write> Session<W> {
     /// A run over a scope that was just started.
     pub fn new(
@@ -75,10 +86,20 @@ impl<W: Write> Session<W> {
         let journal = scope.journal().clone();
         let names: Vec<String> = scope
             .options()
-            .map(|options| options.namespaces.iter().map(|one| one.nsp.clone()).collect())
+            .map(|options| {
+                options
+                    .namespaces
+                    .iter()
+                    .map(|one| one.nsp.clone())
+                    .collect()
+            })
             .unwrap_or_default();
         let root = names.iter().any(|nsp| nsp == "/");
-        let nsp = names.first().filter(|_| !root).cloned().unwrap_or_else(|| "/".to_owned());
+        let nsp = names
+            .first()
+            .filter(|_| !root)
+            .cloned()
+            .unwrap_or_else(|| "/".to_owned());
         Session {
             output: Output::new(writer, quiet, &journal),
             status: Status::new(names.iter().map(String::as_str)),
@@ -98,6 +119,8 @@ impl<W: Write> Session<W> {
 
     /// Runs to the end; `stop` ends it from outside. Leaves politely in every case.
     pub async fn run(mut self, stops: &mut crate::cli::stop::Stops) -> Exit {
+        // A handle of its own for the whole run: a change is told once to each handle.
+        let scope = self.scope.clone();
         let exit = loop {
             match self.turn() {
                 Ok(Turn::Again) => {
@@ -111,12 +134,11 @@ impl<W: Write> Session<W> {
                 }
                 Ok(Turn::Idle(until)) => {
                     let seen = self.output.seen();
-                    let journal = self.journal.clone();
                     tokio::select! {
                         biased;
                         _ = stops.next() => break Exit::Interrupted,
                         () = self.listen(), if self.wants_input() => {}
-                        () = journal.changed(seen) => {}
+                        () = scope.changed(seen) => {}
                         () = sleep_until(until) => {}
                     }
                 }
@@ -215,7 +237,10 @@ impl<W: Write> Session<W> {
 
     fn begin(&mut self, line: u64, wait: Wait) {
         if wait.what == Expect::Ack && self.newest_ask.is_none() {
-            return self.bad_line(line, "there is no ack to wait for: no emit before it had \"ack\":true");
+            return self.bad_line(
+                line,
+                "there is no ack to wait for: no emit before it had \"ack\":true",
+            );
         }
         let now = Instant::now();
         self.waiting = Some(Waiting {
@@ -250,8 +275,14 @@ impl<W: Write> Session<W> {
                         } else {
                             "did not come in time"
                         };
-                        let event = self.status.asked(ask).map_or("", |asked| asked.event.as_str());
-                        complain(format_args!("stdin line {}: the ack of {event:?} {how}", waiting.line));
+                        let event = self
+                            .status
+                            .asked(ask)
+                            .map_or("", |asked| asked.event.as_str());
+                        complain(format_args!(
+                            "stdin line {}: the ack of {event:?} {how}",
+                            waiting.line
+                        ));
                         return Some(Turn::End(Exit::Unmet));
                     }
                     None if self.output.seen() < self.journal.len() => Found::More,
@@ -283,12 +314,17 @@ impl<W: Write> Session<W> {
 
     fn hint(&self, what: &Expect) -> String {
         match what {
-            Expect::Namespace(nsp) => {
-                self.status.refused().find(|(refused, _)| refused == nsp).map_or_else(
-                    || self.why().map_or_else(String::new, |why| format!(" ({why})")),
+            Expect::Namespace(nsp) => self
+                .status
+                .refused()
+                .find(|(refused, _)| refused == nsp)
+                .map_or_else(
+                    || {
+                        self.why()
+                            .map_or_else(String::new, |why| format!(" ({why})"))
+                    },
                     |(_, reason)| format!(" (it was refused: {reason})"),
-                )
-            }
+                ),
             _ if !self.status.joined_now() => {
                 format!(" (not connected: {})", self.why().unwrap_or("still trying"))
             }
@@ -336,121 +372,6 @@ impl<W: Write> Session<W> {
             Command::Connect => self.status.connects(),
             Command::Emit(_) | Command::Answer { .. } | Command::Mark { .. } => {}
         }
-    }
-
-    /// Whether the run is over, now that neither records nor commands are left.
-    fn end(&mut self, ended: bool) -> Turn {
-        let now = Instant::now();
-        if self.status.gave_up.is_some() && !self.status.left {
-            return Turn::End(self.gone());
-        }
-        if let Some(until) = self.until
-            && now >= until
-        {
-            return Turn::End(self.lost_or(self.verdict()));
-        }
-        let idle = self.waiting.is_none() && self.queue.is_empty();
-        if idle && ended && !self.status.left_all() {
-            return Turn::End(self.gone());
-        }
-        let mut wake = self.until;
-        // The client falls idle a moment after its last record, and nothing tells of it.
-        if idle && !ended && self.status.closed {
-            wake = now.checked_add(BUSY).map(|soon| wake.map_or(soon, |until| until.min(soon)));
-        }
-        if let Some(waiting) = &self.waiting {
-            wake = earlier(wake, waiting.until);
-        } else if idle && let (Some(since), None) = (self.ended_input, self.until) {
-            match self.last_acks(since, now) {
-                LastAcks::Wait(until) => wake = earlier_of(wake, until),
-                LastAcks::Over(exit) => return Turn::End(exit),
-            }
-        }
-        Turn::Idle(wake)
-    }
-
-    /// After the end of input: the connection, what is buffered, and pending acks are waited for.
-    fn last_acks(&mut self, since: Instant, now: Instant) -> LastAcks {
-        if !self.status.settled() {
-            return LastAcks::Wait(None);
-        }
-        let mut pending = self.status.pending().peekable();
-        if pending.peek().is_none() {
-            return LastAcks::Over(self.lost_or(self.verdict()));
-        }
-        let Some(untimed) = pending.find(|asked| !asked.timed) else {
-            return LastAcks::Wait(None);
-        };
-        let until = since.checked_add(LAST_ACKS).unwrap_or(now);
-        if now < until {
-            return LastAcks::Wait(Some(until));
-        }
-        complain(format_args!(
-            "no ack of {:?} within {} s after the end of input; \"timeout_ms\" beside it or --ack-timeout sets another time",
-            untimed.event,
-            LAST_ACKS.as_secs(),
-        ));
-        LastAcks::Over(Exit::Unmet)
-    }
-
-    /// The exit code of a run that came to its end by itself.
-    fn verdict(&self) -> Exit {
-        if self.bad_lines > 0 {
-            Exit::Usage
-        } else if self.status.missed_acks > 0 {
-            Exit::Unmet
-        } else {
-            Exit::Done
-        }
-    }
-
-    /// `otherwise`, unless there is no connection although there should be one.
-    fn lost_or(&self, otherwise: Exit) -> Exit {
-        if self.status.joined_now() || self.status.left_all() {
-            return otherwise;
-        }
-        match otherwise {
-            Exit::Unmet => Exit::Unmet,
-            _ => self.gone(),
-        }
-    }
-
-    /// The connection is not there and will not come back.
-    fn gone(&self) -> Exit {
-        for (nsp, reason) in self.status.refused() {
-            complain(format_args!("namespace {nsp} refused: {reason}"));
-        }
-        let why = self.why().or(self.status.gave_up.as_deref());
-        let url = self.scope.options().map_or("the server", |options| options.url.as_str());
-        if self.status.ever_joined {
-            complain(format_args!(
-                "disconnected from {url} and not back{}",
-                why.map_or_else(String::new, |why| format!(": {why}"))
-            ));
-            Exit::Lost
-        } else {
-            complain(format_args!(
-                "could not connect to {url}{}",
-                why.map_or_else(String::new, |why| format!(": {why}"))
-            ));
-            Exit::NotConnected
-        }
-    }
-}
-
-enum LastAcks {
-    Wait(Option<Instant>),
-    Over(Exit),
-}
-
-fn earlier(one: Option<Instant>, other: Instant) -> Option<Instant> {
-    Some(one.map_or(other, |one| one.min(other)))
-}
-
-fn earlier_of(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match other {
-        Some(other) => earlier(one, other),
-        None => one,
     }
 }
 

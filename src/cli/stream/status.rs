@@ -111,8 +111,21 @@ impl Status {
 
     /// An emit that asks for an ack was handed to the client. Returns its number.
     pub fn asks(&mut self, nsp: &str, event: String, timed: bool) -> usize {
+<<<<<<< HEAD
         self.asked.push(Asked { nsp: name_of(nsp).to_owned(), event, timed, id: None, decided: None });
         self.forgotten.saturating_add(self.asked.len()).saturating_sub(1)
+=======
+        self.asked.push(Asked {
+            nsp: nsp.to_owned(),
+            event,
+            timed,
+            id: None,
+            decided: None,
+        });
+        self.forgotten
+            .saturating_add(self.asked.len())
+            .saturating_sub(1)
+>>>>>>> main
     }
 
     /// The ask of this number; `None` once it is forgotten (it was decided long ago).
@@ -126,20 +139,23 @@ impl Status {
             Body::Connection(connection) => {
                 self.closed = connection.state == ConnectionState::Closed;
                 match connection.state {
-                ConnectionState::GaveUp => {
-                    self.gave_up = Some(
-                        connection.reason.clone().unwrap_or_else(|| "no further attempts".to_owned()),
-                    );
-                }
-                ConnectionState::Closed => {
-                    self.last_reason = match (&connection.reason, &connection.detail) {
-                        (Some(reason), Some(detail)) => Some(format!("{reason}: {detail}")),
-                        (reason, detail) => reason.clone().or_else(|| detail.clone()),
-                    };
-                }
-                // A connect by hand takes a given-up client up again.
-                ConnectionState::Connecting => self.gave_up = None,
-                ConnectionState::Open | ConnectionState::Waiting => {}
+                    ConnectionState::GaveUp => {
+                        self.gave_up = Some(
+                            connection
+                                .reason
+                                .clone()
+                                .unwrap_or_else(|| "no further attempts".to_owned()),
+                        );
+                    }
+                    ConnectionState::Closed => {
+                        self.last_reason = match (&connection.reason, &connection.detail) {
+                            (Some(reason), Some(detail)) => Some(format!("{reason}: {detail}")),
+                            (reason, detail) => reason.clone().or_else(|| detail.clone()),
+                        };
+                    }
+                    // A connect by hand takes a given-up client up again.
+                    ConnectionState::Connecting => self.gave_up = None,
+                    ConnectionState::Open | ConnectionState::Waiting => {}
                 }
             }
             Body::Namespace(namespace) => {
@@ -169,8 +185,14 @@ impl Status {
             .asked
             .iter()
             .position(|ask| ask.nsp == nsp && ask.id == Some(id) && ask.decided.is_none())
-            .or_else(|| self.asked.iter().position(|ask| ask.nsp == nsp && ask.id.is_none()));
-        let Some(ask) = known.and_then(|at| self.asked.get_mut(at)) else { return };
+            .or_else(|| {
+                self.asked
+                    .iter()
+                    .position(|ask| ask.nsp == nsp && ask.id.is_none())
+            });
+        let Some(ask) = known.and_then(|at| self.asked.get_mut(at)) else {
+            return;
+        };
         ask.id = Some(id);
         match state {
             AckState::Pending => {}
@@ -181,7 +203,11 @@ impl Status {
             AckState::Answered | AckState::Late => ask.decided = Some((n, state)),
         }
         // The newest one is kept: a wait may ask for it at any time.
-        let done = self.asked.iter().take_while(|ask| ask.decided.is_some()).count();
+        let done = self
+            .asked
+            .iter()
+            .take_while(|ask| ask.decided.is_some())
+            .count();
         let done = done.min(self.asked.len().saturating_sub(1));
         self.asked.drain(..done);
         self.forgotten = self.forgotten.saturating_add(done);
@@ -208,14 +234,22 @@ impl Status {
 
     /// Some namespace is connected now.
     pub fn joined_now(&self) -> bool {
-        self.namespaces.values().any(|joined| joined.state == Some(NamespaceState::Connected))
+        self.namespaces
+            .values()
+            .any(|joined| joined.state == Some(NamespaceState::Connected))
     }
 
     /// Refused namespaces with the server's reason.
     pub fn refused(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.namespaces.iter().filter(|(_, joined)| joined.state == Some(NamespaceState::Refused)).map(
-            |(nsp, joined)| (nsp.as_str(), joined.reason.as_deref().unwrap_or("no reason given")),
-        )
+        self.namespaces
+            .iter()
+            .filter(|(_, joined)| joined.state == Some(NamespaceState::Refused))
+            .map(|(nsp, joined)| {
+                (
+                    nsp.as_str(),
+                    joined.reason.as_deref().unwrap_or("no reason given"),
+                )
+            })
     }
 }
 

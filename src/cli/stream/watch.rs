@@ -96,7 +96,11 @@ impl Watch {
         let next = journal.scan(self.next, |record| {
             left = left.saturating_sub(1);
             met = self.take(&record, what);
-            if met || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if met || left == 0 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         });
         self.next = next.max(self.next);
         match (met, left) {
@@ -109,8 +113,15 @@ impl Watch {
     /// Takes one record in; true if it meets `what`.
     fn take(&mut self, record: &Record, what: &Expect) -> bool {
         let packets = self.decoder.decode(record);
-        if packets.iter().any(|packet| packet.dir == Direction::ToClient) {
-            self.behind = if record.n > self.floor { behind_connects(&packets) } else { Vec::new() };
+        if packets
+            .iter()
+            .any(|packet| packet.dir == Direction::ToClient)
+        {
+            self.behind = if record.n > self.floor {
+                behind_connects(&packets)
+            } else {
+                Vec::new()
+            };
         }
         let mut facts: VecDeque<Fact> = facts(record, &packets).collect();
         while let Some(fact) = facts.pop_front() {
@@ -143,10 +154,21 @@ impl Watch {
 
 fn meets(fact: &Fact, what: &Expect) -> bool {
     match (fact, what) {
+<<<<<<< HEAD
         (Fact::Event { nsp, event }, Expect::Event { event: name, nsp: on }) => {
             event == name && on.as_ref().is_none_or(|on| name_of(on) == nsp)
         }
         (Fact::Joined(nsp), Expect::Namespace(wanted)) => nsp == name_of(wanted),
+=======
+        (
+            Fact::Event { nsp, event },
+            Expect::Event {
+                event: name,
+                nsp: on,
+            },
+        ) => event == name && on.as_ref().is_none_or(|on| on == nsp),
+        (Fact::Joined(nsp), Expect::Namespace(wanted)) => nsp == wanted,
+>>>>>>> main
         _ => false,
     }
 }
@@ -155,11 +177,19 @@ fn meets(fact: &Fact, what: &Expect) -> bool {
 fn behind_connects(packets: &[Packet]) -> Vec<(String, VecDeque<Fact>)> {
     let mut behind: Vec<(String, VecDeque<Fact>)> = Vec::new();
     for packet in packets {
-        let Kind::Socket { name, nsp, event, .. } = &packet.kind else { continue };
+        let Kind::Socket {
+            name, nsp, event, ..
+        } = &packet.kind
+        else {
+            continue;
+        };
         match event {
             Some(event) => {
                 for (_, facts) in &mut behind {
-                    facts.push_back(Fact::Event { nsp: nsp.clone(), event: event.clone() });
+                    facts.push_back(Fact::Event {
+                        nsp: nsp.clone(),
+                        event: event.clone(),
+                    });
                 }
             }
             None if *name == "connect" => behind.push((nsp.clone(), VecDeque::new())),
@@ -180,14 +210,20 @@ fn facts<'a>(record: &'a Record, packets: &'a [Packet]) -> impl Iterator<Item = 
         },
         _ => None,
     };
-    let events = packets.iter().filter(|packet| packet.dir == Direction::ToClient).filter_map(
-        |packet| match &packet.kind {
-            Kind::Socket { nsp, event: Some(event), .. } => {
-                Some(Fact::Event { nsp: nsp.clone(), event: event.clone() })
-            }
+    let events = packets
+        .iter()
+        .filter(|packet| packet.dir == Direction::ToClient)
+        .filter_map(|packet| match &packet.kind {
+            Kind::Socket {
+                nsp,
+                event: Some(event),
+                ..
+            } => Some(Fact::Event {
+                nsp: nsp.clone(),
+                event: event.clone(),
+            }),
             _ => None,
-        },
-    );
+        });
     namespace.into_iter().chain(events)
 }
 

@@ -351,6 +351,17 @@ impl Driver {
             return;
         };
         if !writer.backlog.is_empty() {
+            // Answering the latest ping is enough (RFC 6455, section 5.5.3): a peer that pings and
+            // does not read must not pile up answers.
+            if matches!(write, Write::Pong(_))
+                && let Some(waiting) = writer
+                    .backlog
+                    .iter_mut()
+                    .find(|waiting| matches!(waiting, Write::Pong(_)))
+            {
+                *waiting = write;
+                return;
+            }
             return writer.backlog.push_back(write);
         }
         if let Err(mpsc::error::TrySendError::Full(write)) = writer.tx.try_send(write) {

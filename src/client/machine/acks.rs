@@ -146,7 +146,11 @@ impl Machine {
     pub(super) fn answer(&mut self, nsp: &str, id: u64, args: &str) {
         let state = self.state_word();
         let now = self.now;
+<<<<<<< HEAD
         let (nsp, _) = crate::protocol::engine::url::split_namespace_query(nsp);
+=======
+        let version = self.link.as_ref().map_or(self.version, |link| link.version);
+>>>>>>> main
         let index = self.find(nsp);
         let Some(namespace) = index.and_then(|index| self.namespaces.get_mut(index)) else {
             return self.notice(format!(
@@ -159,11 +163,13 @@ impl Machine {
         let Some(asked) = namespace.asks.remove(&id) else {
             return self.notice(format!("ack {id} on {nsp} can't be answered: the server does not wait for it (never asked, or answered already)"));
         };
-        match self.encode_args(socket::PacketKind::Ack, nsp, Some(id), args) {
+        let name = namespace.name.clone();
+        let path = namespace.path(version).to_owned();
+        match self.encode_args(socket::PacketKind::Ack, &path, Some(id), args) {
             Ok((packets, _)) => {
                 self.queue_all(packets);
                 self.record_ack(
-                    nsp,
+                    &name,
                     id,
                     Direction::ToClient,
                     AckState::Answered,

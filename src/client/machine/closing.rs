@@ -13,6 +13,8 @@ use crate::protocol::engine::{Packet, PacketKind};
 
 /// How long a polite close may take before it is cut.
 const POLITE: Duration = Duration::from_secs(2);
+/// How long the last poll may take to come back once the server has taken the close packet.
+const LAST_POLL: Duration = Duration::from_millis(500);
 
 /// A close that waits for the upgrade or for the queue.
 #[derive(Debug, Clone)]
@@ -20,7 +22,7 @@ pub(super) struct Ending {
     reason: &'static str,
     detail: String,
     /// The Engine.IO close packet was posted (polling), the close frame asked for (WebSocket).
-    close_sent: bool,
+    pub(super) close_sent: bool,
 }
 
 impl Machine {
@@ -106,8 +108,13 @@ impl Machine {
             (TransportName::Polling, _) => {
                 let idle = link.queue.is_empty() && link.post.is_none();
                 if ending.close_sent {
-                    if idle {
+                    if idle && link.get.is_none() {
                         self.closed();
+                    } else if let Phase::Closing { until } = &mut self.phase
+                        && idle
+                    {
+                        // The server answers the waiting poll with a noop now.
+                        *until = (*until).min(self.now + LAST_POLL);
                     }
                 } else if idle {
                     // The reference posts the close packet by itself, after what was queued.
@@ -129,9 +136,13 @@ impl Machine {
             self.phase = Phase::Idle;
             return;
         };
-        if let Some(probe) = self.link.as_mut().and_then(|link| link.probe.take()) {
-            self.out.push_back(Output::CloseWs { x: probe.x });
+        if let Some(link) = &mut self.link
+            && ending.close_sent
+        {
+            // Asked to close already; whoever drives it cuts it when it takes too long.
+            link.ws = None;
         }
+        self.abort_exchanges();
         self.drop_namespaces(ending.reason);
         self.record_transport_closed(None);
         self.record_connection(
@@ -140,6 +151,7 @@ impl Machine {
             Some(ending.detail),
         );
         self.link = None;
+        self.probe_rtt_at = None;
         self.phase = Phase::Idle;
         let wanted = !self.stopped && self.namespaces.iter().any(|namespace| namespace.active);
         if wanted {
@@ -156,18 +168,12 @@ impl Machine {
         {
             return self.connect_failed(error, detail);
         }
-        if self.link.as_ref().is_some_and(|link| link.ending.is_some()) {
-            return self.closed();
-        }
         let silence = self.silence();
         self.lost("transport error", &format!("{error}: {detail}{silence}"));
     }
 
     /// The transport was closed by the other side.
     pub(super) fn transport_closed(&mut self, detail: &str) {
-        if self.link.as_ref().is_some_and(|link| link.ending.is_some()) {
-            return self.closed();
-        }
         let silence = self.silence();
         self.lost("transport close", &format!("{detail}{silence}"));
     }
@@ -194,14 +200,16 @@ impl Machine {
         if let Some(link) = &mut self.link
             && link.transport == TransportName::Polling
             && link.post.is_none()
+            && link.ending.is_none()
         {
             link.queue.clear();
-            link.probe = None;
+            let probe = link.probe.take();
             self.queue(Packet::bare(PacketKind::Close));
             self.post();
-            // The exchange goes on by itself; nothing waits for it.
             if let Some(link) = &mut self.link {
+                // The exchange goes on by itself; nothing waits for it.
                 link.post = None;
+                link.probe = probe;
             }
         }
         self.lost(reason, detail);
@@ -209,14 +217,15 @@ impl Machine {
 
     /// An open connection ended against our will.
     pub(super) fn lost(&mut self, reason: &'static str, detail: &str) {
+        if self.link.as_ref().is_some_and(|link| link.ending.is_some()) {
+            return self.closed();
+        }
+        let unjoined = self.unjoined();
         self.abort_exchanges();
         self.drop_namespaces(reason);
         self.record_transport_closed(None);
-        self.record_connection(
-            ConnectionState::Closed,
-            Some(reason),
-            Some(detail.to_owned()),
-        );
+        let detail = Some(format!("{detail}{unjoined}"));
+        self.record_connection(ConnectionState::Closed, Some(reason), detail);
         self.link = None;
         self.probe_rtt_at = None;
         self.plan_attempt();
@@ -272,8 +281,10 @@ impl Machine {
             self.attempts,
             draw,
         );
+        self.switched = false;
+        // A delay of 0 would try again within the same instant, for ever.
         self.phase = Phase::Waiting {
-            until: self.now + Duration::from_millis(delay),
+            until: self.now + Duration::from_millis(delay.max(1)),
         };
         self.attempts = self.attempts.saturating_add(1);
         self.record_after(ConnectionState::Waiting, None, None, Some(delay));

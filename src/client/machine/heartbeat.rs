@@ -10,8 +10,9 @@ use super::{Machine, Phase};
 use crate::client::options::Profile;
 use crate::protocol::engine::{Handshake, Packet, PacketKind, Version};
 
-/// Floor for the client's own pings: some servers advertise an interval of 0.
-const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
+/// Stands in for an interval of 0, which some servers advertise: the client's own pings would
+/// come without a pause.
+const INSTEAD_OF_ZERO: Duration = Duration::from_secs(1);
 /// Above this a handshake's figure is taken for a mistake and cut, so that no sum overflows.
 const LONGEST: u64 = 7 * 24 * 3_600_000;
 
@@ -22,9 +23,11 @@ pub(super) struct Heartbeat {
     timeout: Duration,
     /// Any packet winds the watchdog up, not only pings.
     any_packet: bool,
+    /// Generation 3: the client pings.
+    client_pings: bool,
     /// Silence until here is `ping timeout`.
     dead_at: Option<Instant>,
-    /// Generation 3: our next ping.
+    /// Generation 3: our next ping; none while one is unanswered.
     ping_at: Option<Instant>,
 }
 
@@ -35,15 +38,19 @@ impl Heartbeat {
         handshake: &Handshake,
         now: Instant,
     ) -> Heartbeat {
-        let interval = Duration::from_millis(handshake.ping_interval_ms.min(LONGEST));
-        let timeout = Duration::from_millis(handshake.ping_timeout_ms.min(LONGEST));
         let client_pings = version == Version::V3;
+        let interval = match handshake.ping_interval_ms.min(LONGEST) {
+            0 if client_pings => INSTEAD_OF_ZERO,
+            ms => Duration::from_millis(ms),
+        };
+        let timeout = Duration::from_millis(handshake.ping_timeout_ms.min(LONGEST));
         Heartbeat {
             interval,
             timeout,
+            client_pings,
             any_packet: client_pings || !matches!(profile, Profile::Js4 | Profile::Rust),
             dead_at: Some(now + interval + timeout),
-            ping_at: client_pings.then(|| now + interval.max(SHORTEST_INTERVAL)),
+            ping_at: client_pings.then(|| now + interval),
         }
     }
 
@@ -55,6 +62,11 @@ impl Heartbeat {
     pub(super) fn heard(&mut self, kind: PacketKind, now: Instant) {
         if self.any_packet || kind == PacketKind::Ping {
             self.dead_at = Some(now + self.interval + self.timeout);
+        }
+        // The next ping follows the pong, as in engine.io-client 3.x: a timeout that is longer
+        // than the interval would otherwise never run out.
+        if self.client_pings && kind == PacketKind::Pong {
+            self.ping_at = Some(now + self.interval);
         }
     }
 }
@@ -79,10 +91,10 @@ impl Machine {
                 waited.as_secs_f64(),
                 silence.as_secs_f64()
             );
-            return self.lost("ping timeout", &detail);
+            return self.lost_and_tell("ping timeout", &detail);
         }
         if beat.ping_at.is_some_and(|at| at <= now) {
-            beat.ping_at = Some(now + beat.interval.max(SHORTEST_INTERVAL));
+            beat.ping_at = None;
             beat.dead_at = Some(now + beat.timeout.max(Duration::from_millis(1)));
             self.queue(Packet::bare(PacketKind::Ping));
             self.flush();

@@ -6,7 +6,7 @@ use super::{ExchangeId, Machine, WsEnd};
 use crate::client::options::Parser;
 use crate::journal::record::TransportName;
 use crate::protocol::engine::{Data, Packet, PacketKind, Version, message};
-use crate::protocol::socket::{self, Limits, Progress};
+use crate::protocol::socket::{self, DecodeErrorKind, Limits, Progress};
 
 /// Which role a WebSocket plays at the moment.
 enum Role {
@@ -38,9 +38,21 @@ impl Machine {
 
     pub(super) fn ws_failed(&mut self, x: ExchangeId, error: &str) {
         match self.role(x) {
-            Role::Probe => self.upgrade_failed(&format!("probe error: websocket error: {error}")),
-            Role::Session => self.transport_failed("websocket error", error),
+            Role::Probe => {
+                self.upgrade_failed(&format!("probe error: websocket error: {error}"), true)
+            }
+            Role::Session => {
+                self.ws_gone();
+                self.transport_failed("websocket error", error);
+            }
             Role::Gone => {}
+        }
+    }
+
+    /// The session's WebSocket has ended by itself: there is nothing left to close.
+    fn ws_gone(&mut self) {
+        if let Some(link) = &mut self.link {
+            link.ws = None;
         }
     }
 
@@ -52,7 +64,9 @@ impl Machine {
             (Role::Session, Ok(decoded)) => self.incoming(decoded.value, TransportName::Websocket),
             (Role::Session, Err(error)) => self.undecodable(&error.to_string()),
             (Role::Probe, Ok(decoded)) => self.probe_heard(&decoded.value),
-            (Role::Probe, Err(error)) => self.upgrade_failed(&format!("probe error: {error}")),
+            (Role::Probe, Err(error)) => {
+                self.upgrade_failed(&format!("probe error: {error}"), false)
+            }
             (Role::Gone, _) => {}
         }
     }
@@ -65,7 +79,8 @@ impl Machine {
             (Role::Session, Ok(decoded)) => self.incoming(decoded.value, TransportName::Websocket),
             (Role::Session, Err(error)) => self.undecodable(&error.to_string()),
             (Role::Probe, _) => {
-                self.upgrade_failed("probe error: the server answered with a binary message")
+                let what = "probe error: the server answered with a binary message";
+                self.upgrade_failed(what, false);
             }
             (Role::Gone, _) => {}
         }
@@ -73,8 +88,16 @@ impl Machine {
 
     pub(super) fn ws_closed(&mut self, x: ExchangeId, end: WsEnd) {
         let described = describe(&end);
-        match self.role(x) {
-            Role::Probe => self.upgrade_failed(&format!("probe error: {described}")),
+        let role = self.role(x);
+        // After a violation the other side still has to be told, by a close.
+        if matches!(role, Role::Session) && !matches!(end, WsEnd::Violation(_)) {
+            self.ws_gone();
+        }
+        match role {
+            Role::Probe => {
+                let ended = !matches!(end, WsEnd::Violation(_));
+                self.upgrade_failed(&format!("probe error: {described}"), ended);
+            }
             Role::Session if matches!(end, WsEnd::Violation(_)) => {
                 self.transport_failed("websocket error", &described)
             }
@@ -152,10 +175,18 @@ impl Machine {
             return self.msgpack_message(packet);
         }
         let Some(link) = &mut self.link else { return };
+        let version = link.version;
         match &packet.data {
             Data::Text(text) => match link.assembler.push_text(text) {
                 Ok(Progress::Packet(decoded)) => self.packet(&decoded.value),
                 Ok(Progress::Waiting(_)) => {}
+                // The 2.x parser makes an ERROR packet of an unknown type, which its client ignores.
+                Err(error)
+                    if version == Version::V3
+                        && matches!(error.kind, DecodeErrorKind::UnknownSocketType(_)) =>
+                {
+                    self.notice(format!("{}; ignored, as the 2.x client does", error.kind));
+                }
                 Err(error) => self.parse_error(&error.kind.to_string(), error.at),
             },
             Data::Binary(data) => match link.assembler.push_binary(Bytes::copy_from_slice(data)) {

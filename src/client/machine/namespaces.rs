@@ -5,9 +5,7 @@ use std::time::Instant;
 
 use super::outgoing::Buffered;
 use super::{Machine, Output, Phase};
-use crate::client::options::Auth;
-#[cfg(test)]
-use crate::journal::record::ConnectionState;
+use crate::client::options::{Auth, Eio};
 use crate::journal::record::{self, Body, NamespaceState, TransportName};
 use crate::protocol::engine::url::encode_component;
 use crate::protocol::engine::Packet;
@@ -24,7 +22,7 @@ pub(super) struct Namespace {
     auth: Option<Auth>,
     /// To be joined whenever the engine is open.
     pub(super) active: bool,
-    /// A person left it: `connect` does not bring it back.
+    /// A person left it, or nobody ever asked for it: `connect` does not bring it back.
     pub(super) left: bool,
     /// The server joined it by itself (generation 2's `/`); nobody asked for it.
     implicit: bool,
@@ -82,15 +80,42 @@ impl Namespace {
             buffer: VecDeque::new(),
         }
     }
+<<<<<<< HEAD
+=======
+
+    /// Its name on the wire. In generation 2 a query may hang on the name.
+    pub(super) fn path(&self, version: Version) -> &str {
+        path(&self.name, version)
+    }
+}
+
+/// What tells namespaces apart. In generation 2 a query may hang on the name.
+fn path(nsp: &str, version: Version) -> &str {
+    match version {
+        Version::V3 => engine::url::split_namespace_query(nsp).0,
+        Version::V4 => nsp,
+    }
+>>>>>>> main
 }
 
 impl Machine {
     /// Index of the namespace that a packet or a command names; a query makes no difference.
     pub(super) fn find(&self, nsp: &str) -> Option<usize> {
+<<<<<<< HEAD
         let (name, _) = engine::url::split_namespace_query(nsp);
         self.namespaces
             .iter()
             .position(|namespace| namespace.name == name)
+=======
+        let version = self.link.as_ref().map_or(self.version, |link| link.version);
+        let exact = self.namespaces.iter().position(|it| it.name == nsp);
+        exact.or_else(|| {
+            let path = path(nsp, version);
+            self.namespaces
+                .iter()
+                .position(|it| it.path(version) == path)
+        })
+>>>>>>> main
     }
 
     /// Index of a namespace, made (inactive) where there is none.
@@ -100,6 +125,7 @@ impl Machine {
         }
         let mut namespace = Namespace::wanted(nsp, None);
         namespace.active = false;
+        namespace.left = true;
         self.namespaces.push(namespace);
         self.namespaces.len() - 1
     }
@@ -142,6 +168,9 @@ impl Machine {
 
     /// Joins every namespace that is wanted and not joined.
     pub(super) fn join_wanted(&mut self) {
+        if self.phase != Phase::Open {
+            return;
+        }
         for index in 0..self.namespaces.len() {
             if self
                 .namespaces
@@ -200,6 +229,9 @@ impl Machine {
 
     fn send_connect(&mut self, index: usize, auth: Option<String>) {
         let old = self.old();
+        if old && self.is_double(index) {
+            return;
+        }
         let query = socket_query(&self.endpoint.query);
         let Some(namespace) = self.namespaces.get_mut(index) else {
             return;
@@ -225,6 +257,32 @@ impl Machine {
             self.queue_all(packets);
         }
         self.record_namespace(&nsp, NamespaceState::Joining, None);
+    }
+
+    /// In generation 2 `/a` and `/a?x=1` are one namespace: a second CONNECT for it would make
+    /// the server drop the connection. True, and given up, for the one that comes second.
+    fn is_double(&mut self, index: usize) -> bool {
+        let Some(wanted) = self.namespaces.get(index) else {
+            return true;
+        };
+        let name = wanted.name.clone();
+        let other = self.namespaces.iter().enumerate().find(|(at, it)| {
+            *at != index
+                && it.joined != Joined::No
+                && it.path(Version::V3) == wanted.path(Version::V3)
+        });
+        let Some((_, other)) = other else {
+            return false;
+        };
+        let text = format!(
+            "{name} is the same namespace as {} on this server",
+            other.name
+        );
+        if let Some(namespace) = self.namespaces.get_mut(index) {
+            namespace.active = false;
+        }
+        self.notice(text);
+        true
     }
 
     /// Joins a namespace at any time, again with other auth if it was refused or left.
@@ -303,7 +361,8 @@ impl Machine {
         let Some(namespace) = self.namespaces.get_mut(index) else {
             return false;
         };
-        if !namespace.active && namespace.joined == Joined::No {
+        let left_already = namespace.joined == Joined::No || namespace.abandoned;
+        if !namespace.active && left_already {
             return false;
         }
         let was = namespace.joined;
@@ -365,15 +424,18 @@ impl Machine {
         let Some(namespace) = self.namespaces.get_mut(index) else {
             return;
         };
+        let unasked = matches!(namespace.joined, Joined::No | Joined::ReadingAuth);
+        if unasked && !(old && nsp == "/") {
+            return self.notice(format!(
+                "the server let us into {nsp}, which was not asked for now; ignored"
+            ));
+        }
         if namespace.abandoned {
             namespace.abandoned = false;
             namespace.joined = Joined::No;
-            let again = namespace.active;
             let packets = self.encode(socket::PacketKind::Disconnect, nsp, None, None);
             self.queue_all(packets);
-            if again {
-                self.ask_to_join(index);
-            }
+            self.join_wanted();
             return self.flush();
         }
         let recovered = match (&namespace.pid, &pid) {
@@ -409,16 +471,9 @@ impl Machine {
                 .as_ref()
                 .is_some_and(|link| link.transport == TransportName::Websocket)
         {
-            let sid = self
-                .link
-                .as_ref()
-                .and_then(|link| link.handshake.as_ref())
-                .map(|h| h.sid.clone());
             let evidence = "it joined / by itself, without a socket id";
-            let auto = self.options.eio == crate::client::options::Eio::Auto;
-            if auto {
+            if self.options.eio == Eio::Auto {
                 // The WebSocket is closed, which ends that session: no ghost is left.
-                let _ = sid;
                 return self.other_generation(engine::Version::V3, evidence, None);
             }
             let reason =
@@ -440,6 +495,13 @@ impl Machine {
     /// CONNECT_ERROR.
     pub(super) fn refused(&mut self, nsp: &str, data: Option<&str>) {
         let (message, extra) = refusal(data);
+        // The refusal of a CONNECT that was abandoned says nothing about the one that is wanted.
+        if let Some(namespace) = self.find(nsp).and_then(|at| self.namespaces.get_mut(at))
+            && std::mem::take(&mut namespace.abandoned)
+        {
+            namespace.joined = Joined::No;
+            return self.join_wanted();
+        }
         // In generation 2 an error for `/` is an error for everything on this connection.
         if self.old() && nsp == "/" {
             for index in 0..self.namespaces.len() {
@@ -559,6 +621,21 @@ impl Machine {
         }
     }
 
+    /// Names the namespaces whose CONNECT is unanswered, for the detail of an end: a server cuts
+    /// off who joins nothing, and says no reason.
+    pub(super) fn unjoined(&self) -> String {
+        let waiting: Vec<&str> = self
+            .namespaces
+            .iter()
+            .filter(|namespace| namespace.joined == Joined::Asked && !namespace.abandoned)
+            .map(|namespace| namespace.name.as_str())
+            .collect();
+        match waiting.is_empty() {
+            true => String::new(),
+            false => format!("; closed before {} was joined", waiting.join(" and ")),
+        }
+    }
+
     /// Queues packets that are contiguous on the wire.
     pub(super) fn queue_all(&mut self, packets: Vec<Packet<'static>>) {
         for packet in packets {
@@ -575,17 +652,6 @@ impl Machine {
             Phase::Closing { .. } => "closing",
             Phase::Waiting { .. } => "waiting for the next attempt",
         }
-    }
-
-    #[cfg(test)]
-    pub(super) fn is(&self, state: ConnectionState) -> bool {
-        matches!(
-            (&self.phase, state),
-            (Phase::Open, ConnectionState::Open)
-                | (Phase::Opening { .. }, ConnectionState::Connecting)
-                | (Phase::Waiting { .. }, ConnectionState::Waiting)
-                | (Phase::Idle, ConnectionState::Closed)
-        )
     }
 }
 

@@ -1,6 +1,7 @@
 //! First request, handshake, and recognising the server's generation.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::heartbeat::Heartbeat;
 use super::{Link, Machine, Output, Phase};
@@ -40,7 +41,8 @@ impl Machine {
             ending: None,
         });
         self.phase = Phase::Opening {
-            until: self.now + self.options.connect_timeout,
+            // Not 0, which would be over before it began, for ever.
+            until: self.now + self.options.connect_timeout.max(Duration::from_millis(1)),
         };
         self.record_connection(ConnectionState::Connecting, None, None);
         self.record_transport(transport, TransportState::Opening, None);
@@ -117,6 +119,7 @@ impl Machine {
         // The reference resets its attempt counter here, not when a namespace is joined: a
         // server that accepts and drops is tried for ever at the base delay.
         self.attempts = 0;
+        self.switched = false;
         if let Some(every) = self.options.probe_rtt {
             self.probe_rtt_at = Some(self.now + every);
         }
@@ -152,7 +155,8 @@ impl Machine {
             Version::V3 => "Engine.IO 3 (Socket.IO 1 or 2)",
             Version::V4 => "Engine.IO 4 (Socket.IO 3 or 4)",
         };
-        if self.options.eio != Eio::Auto || self.version == speaks {
+        // Switched once already in this attempt: a server that claims both is not asked for ever.
+        if self.options.eio != Eio::Auto || self.version == speaks || self.switched {
             let flag = match speaks {
                 Version::V3 => "--eio 3",
                 Version::V4 => "--eio 4",
@@ -176,9 +180,12 @@ impl Machine {
         let attempt = (self.attempts > 0).then_some(self.attempts);
         self.release_ghost(speaks, ghost_sid);
         self.abort_exchanges();
+        // What was asked for on this connection has to be asked for again on the next.
+        self.drop_namespaces("server error");
         self.record_transport_closed(None);
         self.record_connection(ConnectionState::Closed, Some("server error"), Some(detail));
         self.version = speaks;
+        self.switched = true;
         self.link = None;
         self.open(attempt);
     }

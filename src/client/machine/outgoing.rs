@@ -97,13 +97,14 @@ impl Machine {
     pub(super) fn emit(&mut self, emit: Emit) {
         let (nsp, _) = crate::protocol::engine::url::split_namespace_query(&emit.nsp);
         let index = self.find_or_add(nsp);
-        let next = self
-            .namespaces
-            .get(index)
-            .map(|namespace| namespace.next_id);
-        let id = next.filter(|_| emit.ack);
-        let (packets, text) = match self.encode_args(socket::PacketKind::Event, nsp, id, &emit.args)
-        {
+        let version = self.link.as_ref().map_or(self.version, |link| link.version);
+        let Some(namespace) = self.namespaces.get(index) else {
+            return;
+        };
+        let id = Some(namespace.next_id).filter(|_| emit.ack);
+        let path = namespace.path(version);
+        let encoded = self.encode_args(socket::PacketKind::Event, path, id, &emit.args);
+        let (packets, text) = match encoded {
             Ok(encoded) => encoded,
             Err(error) => return self.notice(format!("not sent: {error}")),
         };
@@ -234,7 +235,8 @@ impl Machine {
     fn flush_ws(&mut self, limit: usize) {
         while let Some(link) = &mut self.link {
             let Some(x) = link.ws else { return };
-            if link.ws_in_flight >= limit || link.handshake.is_none() {
+            let closed = limit < usize::MAX && link.ending.as_ref().is_some_and(|e| e.close_sent);
+            if link.ws_in_flight >= limit || link.handshake.is_none() || closed {
                 return;
             }
             let Some(packet) = link.queue.pop_front() else {

@@ -26,7 +26,9 @@ impl Machine {
             .probe
             .as_ref()
             .is_some_and(|probe| probe.stage == Stage::Pausing);
-        if link.transport != TransportName::Polling || link.get.is_some() || paused {
+        // Once the close packet is posted the server has no session to poll.
+        let over = link.ending.as_ref().is_some_and(|e| e.close_sent);
+        if link.transport != TransportName::Polling || link.get.is_some() || paused || over {
             return;
         }
         let c = link.c;
@@ -145,12 +147,14 @@ impl Machine {
                 .iter()
                 .find_map(|clue| Some((clue.generation?, clue.evidence)));
             if let Some((speaks, evidence)) = found {
-                // A 3.x or 4.x server that serves Engine.IO 3 as well frames its answer with a length.
-                let serves_old =
-                    link.version == Version::V3 && generation::has_length_before_open(body);
-                if speaks.version() != link.version && !serves_old {
-                    let ghost = sid_of(body, content_type.as_deref(), speaks);
-                    return self.other_generation(speaks.version(), evidence, ghost);
+                // What counts is the framing: a 4.x server with allowEIO3 speaks both.
+                let framing = match generation::has_length_before_open(body) {
+                    true => Version::V3,
+                    false => speaks.version(),
+                };
+                if framing != link.version {
+                    let ghost = sid_of(body, content_type.as_deref(), framing, speaks.revision());
+                    return self.other_generation(framing, evidence, ghost);
                 }
                 link.revision = speaks.revision();
             }
@@ -184,11 +188,11 @@ impl Machine {
         }) {
             return self.paused();
         }
-        if matches!(
-            self.phase,
-            Phase::Opening { .. } | Phase::Open | Phase::Closing { .. }
-        ) {
+        // A body without a handshake is not followed by another request, which would make
+        // another session: the attempt fails at its timeout, as in the reference.
+        if matches!(self.phase, Phase::Open | Phase::Closing { .. }) {
             self.poll();
+            self.ending_may_go_on();
         }
     }
 
@@ -271,9 +275,10 @@ fn error_detail(status: u16, headers: &Headers, body: &[u8]) -> String {
 fn sid_of(
     body: &[u8],
     content_type: Option<&str>,
-    speaks: generation::Generation,
+    version: Version,
+    revision: Revision,
 ) -> Option<String> {
-    let payload = payload::decode_body(body, content_type, speaks.version(), speaks.revision());
+    let payload = payload::decode_body(body, content_type, version, revision);
     let open = payload.packets.first()?;
     Handshake::parse(open.value.data.as_text()?)
         .ok()

@@ -69,10 +69,9 @@ impl Machine {
             probe.stage = Stage::Pausing;
             self.paused();
         } else {
-            self.upgrade_failed(&format!(
-                "probe error: the server answered {} instead of 3probe",
-                super::polling::quote(message::encode_text(packet, Version::V4).as_bytes())
-            ));
+            let got = super::polling::quote(message::encode_text(packet, Version::V4).as_bytes());
+            let error = format!("probe error: the server answered {got} instead of 3probe");
+            self.upgrade_failed(&error, false);
         }
     }
 
@@ -98,8 +97,8 @@ impl Machine {
         self.ending_may_go_on();
     }
 
-    /// The upgrade failed; polling goes on.
-    pub(super) fn upgrade_failed(&mut self, error: &str) {
+    /// The upgrade failed; polling goes on. `ended` says that its WebSocket is gone already.
+    pub(super) fn upgrade_failed(&mut self, error: &str, ended: bool) {
         let Some(probe) = self.link.as_mut().and_then(|link| link.probe.take()) else {
             return;
         };
@@ -108,7 +107,9 @@ impl Machine {
             TransportState::Closed,
             Some(error.to_owned()),
         );
-        self.out.push_back(Output::CloseWs { x: probe.x });
+        if !ended {
+            self.out.push_back(Output::CloseWs { x: probe.x });
+        }
         if matches!(self.phase, Phase::Open | Phase::Closing { .. }) {
             self.poll();
             self.flush();

@@ -4,6 +4,8 @@
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
+/// Runs up to this length are scanned byte by byte.
+const SHORT_RUN: usize = 16;
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Marks (in the high bit of each byte) the bytes of `word` that can't be copied unseen: controls,
@@ -194,10 +196,15 @@ pub(super) fn read_string(bytes: &[u8]) -> Option<(Vec<u8>, &[u8])> {
             // A backslash at the very end: the line was cut within an escape.
             [b'\\'] => return None,
             _ => {
-                // Runs between escapes are short: a plain loop beats a call.
+                // Runs between escapes are mostly short: there a plain loop beats a call.
                 let run = rest
                     .iter()
-                    .position(|&byte| byte == b'"' || byte == b'\\')?;
+                    .take(SHORT_RUN)
+                    .position(|&byte| byte == b'"' || byte == b'\\')
+                    .or_else(|| {
+                        let long = rest.get(SHORT_RUN..)?;
+                        Some(SHORT_RUN + memchr::memchr2(b'"', b'\\', long)?)
+                    })?;
                 let (run, after) = rest.split_at(run);
                 out.extend_from_slice(run);
                 rest = after;

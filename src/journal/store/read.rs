@@ -182,10 +182,12 @@ fn time_before(shared: &Shared, n: u64) -> u64 {
         .map_or(0, |record| record.t)
 }
 
-/// Reads on from `from`, with one lock for each step.
+/// Reads on from `from`, with one lock for each step. Lines that are not `wanted` are counted
+/// and not parsed.
 pub(super) fn scan(
     shared: &Shared,
     from: u64,
+    wanted: impl Fn(&[u8]) -> bool,
     mut each: impl FnMut(Record) -> ControlFlow<()>,
 ) -> u64 {
     let mut next = from.max(1);
@@ -206,6 +208,10 @@ pub(super) fn scan(
         };
         next = batch.first;
         for line in lines(bytes).take(usize::try_from(batch.count).unwrap_or(usize::MAX)) {
+            if !wanted(line) {
+                next += 1;
+                continue;
+            }
             let (mut record, timed) = parse_line_or_unknown(line, next + 1);
             record.n = next;
             if !timed {

@@ -178,6 +178,26 @@ fn a_scan_stops_where_it_is_told_and_goes_on_from_there() {
 }
 
 #[test]
+fn a_scan_of_states_passes_over_what_carries_bytes() {
+    let journal = Journal::in_memory(header(), Instant::now(), 1 << 20);
+    for body in [
+        frame("42[\"a\"]"),
+        mark("one"),
+        frame("\"k\":\"mark\""),
+        mark("two"),
+    ] {
+        journal.append(Instant::now(), Some(1), &body);
+    }
+    let mut seen = Vec::new();
+    let next = journal.scan_states(1, |record| {
+        seen.push((record.n, record.body));
+        ControlFlow::Continue(())
+    });
+    assert_eq!(seen, [(2, mark("one")), (4, mark("two"))]);
+    assert_eq!(next, 5);
+}
+
+#[test]
 fn lines_of_any_length_are_read_back_from_memory_and_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.sio.jsonl");

@@ -39,7 +39,12 @@ impl Connection {
             Direction::ToClient => {
                 self.eio.get_or_insert(4);
                 let interval = self.interval();
-                if let Some(before) = before.or(self.opened)
+                // Some servers (socketioxide) ping for the first time at once: that starts their
+                // clock and strays from nothing.
+                let opened = self
+                    .opened
+                    .filter(|opened| t.saturating_sub(*opened) > interval / 2);
+                if let Some(before) = before.or(opened)
                     && interval > 0
                 {
                     let waited = t.saturating_sub(before) as f64;

@@ -120,6 +120,15 @@ fn generation_4_measures_how_pings_stray() {
 }
 
 #[test]
+fn a_ping_right_after_the_handshake_strays_from_nothing() {
+    let mut s = opened();
+    s.ms(5).down("2").up("3");
+    assert!(connection(&s).heartbeat.samples.is_empty());
+    s.ms(25_002).down("2");
+    assert_eq!(connection(&s).heartbeat.samples, [2.0]);
+}
+
+#[test]
 fn generation_3_measures_the_round_trip() {
     let mut s = Script::on(1);
     s.request("GET", V3_WS, b"").response(101, b"");

@@ -94,6 +94,40 @@ impl Token {
     }
 }
 
+/// Length of the run at the start of `bytes` that has no quote, backslash or control character.
+/// Eight bytes are looked at in one step: strings are most of what goes over the wire.
+#[inline]
+fn plain_run(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const QUOTES: u64 = 0x2222_2222_2222_2222;
+    const BACKSLASHES: u64 = 0x5c5c_5c5c_5c5c_5c5c;
+    const BLANKS: u64 = 0x2020_2020_2020_2020;
+    let mut rest = bytes;
+    while let Some((word, tail)) = rest.split_first_chunk::<8>() {
+        let word = u64::from_le_bytes(*word);
+        let (quote, backslash) = (word ^ QUOTES, word ^ BACKSLASHES);
+        // The lowest mark is exact, and it is the only one that is used.
+        let marks = (word.wrapping_sub(BLANKS) & !word
+            | quote.wrapping_sub(ONES) & !quote
+            | backslash.wrapping_sub(ONES) & !backslash)
+            & HIGH;
+        if marks != 0 {
+            let before = usize::try_from(marks.trailing_zeros() / 8).unwrap_or(0);
+            return bytes
+                .len()
+                .saturating_sub(rest.len())
+                .saturating_add(before);
+        }
+        rest = tail;
+    }
+    let before = bytes.len().saturating_sub(rest.len());
+    let plain = rest
+        .iter()
+        .position(|&b| b == b'"' || b == b'\\' || b < 0x20);
+    before.saturating_add(plain.unwrap_or(rest.len()))
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expect {
     Value,
@@ -282,11 +316,7 @@ impl<'a> Tokens<'a> {
         self.advance(1);
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let plain = rest
-                .iter()
-                .position(|&b| b == b'"' || b == b'\\' || b < 0x20)
-                .unwrap_or(rest.len());
-            self.advance(plain);
+            self.advance(plain_run(rest));
             match self.peek() {
                 Some(b'"') => {
                     self.advance(1);

@@ -95,14 +95,19 @@ pub fn encode(packet: &Packet<'_>, limits: &Limits) -> Result<Vec<u8>, DecodeErr
 pub fn decode_text<'a>(text: &'a str, limits: &Limits) -> Result<Decoded<Packet<'a>>, DecodeError> {
     if text.len() > limits.max_bytes {
         let (size, limit) = (text.len(), limits.max_bytes);
-        return Err(DecodeError::new(limit, DecodeErrorKind::TooBig { size, limit }));
+        return Err(DecodeError::new(
+            limit,
+            DecodeErrorKind::TooBig { size, limit },
+        ));
     }
     let invalid = |what| DecodeError::new(0, DecodeErrorKind::MsgpackField(what));
     let members = json::members(text).ok_or_else(|| invalid("shape: it must be a map"))?;
     // Later duplicates win, as in JavaScript.
     let member = |key: &str| {
         let mut named = members.iter().rev();
-        named.find(|(name, _)| json::unescape(name).as_deref() == Some(key)).map(|(_, raw)| *raw)
+        named
+            .find(|(name, _)| json::unescape(name).as_deref() == Some(key))
+            .map(|(_, raw)| *raw)
     };
     let kind = member("type")
         .and_then(|raw| raw.parse().ok())

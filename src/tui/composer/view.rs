@@ -3,11 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::{Composer, Draft, DraftError, Field, Surroundings, files};
+use super::{Composer, Field, Surroundings};
 use crate::tui::edit::{Edit, view};
 use crate::tui::highlight;
-use crate::tui::mistake;
-use crate::tui::overlay;
 use crate::tui::text;
 use crate::tui::theme::{Role, Theme};
 
@@ -21,7 +19,8 @@ pub struct Places {
     event: Rect,
     args: Rect,
     ack: Rect,
-    said: Rect,
+    /// The row that says what will be sent.
+    pub said: Rect,
 }
 
 impl Places {
@@ -35,7 +34,8 @@ impl Places {
         .into_iter()
         .find_map(|(area, field)| area.contains(at).then_some(field))
     }
-    fn of(&self, field: Field) -> Rect {
+    /// Where a field is.
+    pub fn of(&self, field: Field) -> Rect {
         match field {
             Field::Namespace => self.nsp,
             Field::Event => self.event,
@@ -145,7 +145,8 @@ impl Composer {
         }
         let places = places(self, area);
         let draft = self.draft();
-        let error = draft.emit().err();
+        let emitted = draft.emit();
+        let error = emitted.as_ref().err();
         if area.width >= WIDE {
             let style = theme.style(match focused {
                 true => Role::TitleFocused,
@@ -153,7 +154,7 @@ impl Composer {
             });
             text::put(buf, area.x, area.y, NAME, 10, style);
         }
-        let wrong = |field| error.as_ref().filter(|e| e.field == field).map(|e| e.at);
+        let wrong = |field| error.filter(|e| e.field == field).map(|e| e.at);
         for (field, label, edit) in [
             (Field::Namespace, "ns ", &self.nsp),
             (Field::Event, "event ", &self.event),
@@ -178,7 +179,7 @@ impl Composer {
         }
         self.draw_args(places.args, wrong(Field::Args), buf, theme, focused);
         self.draw_ack(places.ack, buf, theme, focused);
-        self.draw_said(&places, &draft, error, buf, theme, around);
+        self.draw_said(&places, &draft, &emitted, buf, theme, around);
     }
 
     fn field_style(&self, field: Field, focused: bool, theme: &Theme) -> ratatui::style::Style {
@@ -208,7 +209,7 @@ impl Composer {
     }
 
     /// Columns scrolled out of a field; only the field with the cursor is scrolled.
-    fn skip(&self, field: Field, edit: &Edit, columns: u16, focused: bool) -> usize {
+    pub(super) fn skip(&self, field: Field, edit: &Edit, columns: u16, focused: bool) -> usize {
         match focused && self.focus == field {
             true => view::scroll(edit.row_and_column().1, columns),
             false => 0,
@@ -301,123 +302,6 @@ impl Composer {
         }
     }
 
-    fn draw_said(
-        &self,
-        places: &Places,
-        draft: &Draft,
-        error: Option<DraftError>,
-        buf: &mut Buffer,
-        theme: &Theme,
-        around: &Surroundings<'_>,
-    ) {
-        let at = places.said;
-        if at.is_empty() {
-            return;
-        }
-        let dim = theme.style(Role::Dim);
-        if let Some(words) = self.history.searched() {
-            let line = format!("search in drafts: {}▏", text::safe(words));
-            text::put(buf, at.x, at.y, &line, at.width, theme.style(Role::Key));
-            return;
-        }
-        if around.readonly {
-            let line = "read-only: nothing can be sent from here";
-            text::put(buf, at.x, at.y, line, at.width, theme.style(Role::Warn));
-            return;
-        }
-        let emit = match (error, draft.emit()) {
-            (None, Ok(emit)) => emit,
-            (Some(e), _) | (None, Err(e)) => {
-                if self.is_empty() && e.field == Field::Event {
-                    let line = "name an event; what will be sent is shown here";
-                    text::put(buf, at.x, at.y, line, at.width, dim);
-                } else {
-                    self.draw_error(places, &e, buf, theme);
-                }
-                return;
-            }
-        };
-        let (line, size) = if files::named_in(&emit.args) {
-            let line = format!("will send {} with the files' bytes", emit.args);
-            (line, None)
-        } else {
-            match (around.preview)(&emit) {
-                Ok(preview) => (format!("will send {}", preview.text), Some(preview)),
-                Err(e) => {
-                    let line = format!("✗ {}", text::safe(&e.0));
-                    text::put(buf, at.x, at.y, &line, at.width, theme.style(Role::Error));
-                    return;
-                }
-            }
-        };
-        let mut notices: Vec<String> = draft.notice().into_iter().collect();
-        if !(around.online)(&emit.nsp) {
-            notices.push("offline: will wait in the buffer".to_owned());
-        }
-        let mut right = String::new();
-        if let Some(preview) = &size {
-            if let Some(most) = around.max_payload.filter(|most| preview.bytes > *most) {
-                notices.push(format!(
-                    "does not fit maxPayload {} bytes: the server may cut the connection",
-                    grouped(most)
-                ));
-            }
-            if preview.attachments > 0 {
-                let s = if preview.attachments == 1 { "" } else { "s" };
-                right = format!("{} attachment{s}  ", preview.attachments);
-            }
-            right.push_str(&format!("{} bytes", grouped(preview.bytes)));
-        }
-        let mut room = at.width;
-        let wide = u16::try_from(text::width(&right)).unwrap_or(u16::MAX);
-        if wide < room {
-            room -= wide;
-            let style = theme.style(Role::Number);
-            text::put(buf, at.x + room, at.y, &right, wide, style);
-        }
-        // Notices go before the bytes: they are what a person must not overlook.
-        let mut x = at.x;
-        for notice in notices {
-            let line = format!("! {}  ", text::safe(&notice));
-            let used = text::put(buf, x, at.y, &line, room, theme.style(Role::Warn));
-            x += used;
-            room -= used.min(room);
-        }
-        text::put(
-            buf,
-            x,
-            at.y,
-            &text::safe(&line),
-            room.saturating_sub(1),
-            dim,
-        );
-    }
-
-    fn draw_error(&self, places: &Places, error: &DraftError, buf: &mut Buffer, theme: &Theme) {
-        let at = places.said;
-        let field = places.of(error.field);
-        let edit = match error.field {
-            Field::Namespace => &self.nsp,
-            Field::Event => &self.event,
-            Field::Args => &self.args,
-            Field::Ack => &self.timeout,
-        };
-        if edit.text().contains('\n') {
-            let (line, column) = mistake::place(edit.text(), error.at);
-            let line = format!(
-                "✗ line {line}, column {column}: {}",
-                text::safe(&error.what)
-            );
-            text::put(buf, at.x, at.y, &line, at.width, theme.style(Role::Error));
-            return;
-        }
-        let before = edit.text().get(..error.at).unwrap_or_default();
-        let skip = self.skip(error.field, edit, field.width, error.field == self.focus);
-        let column = view::shown_width(before).saturating_sub(skip);
-        let column = usize::from(field.x.saturating_sub(at.x)) + column;
-        overlay::pointer(at, at.y, column, &error.what, buf, theme);
-    }
-
     /// Draws the completions over what lies above `area`, within `screen`. Call it last.
     pub fn draw_popup(&self, area: Rect, screen: Rect, buf: &mut Buffer, theme: &Theme) {
         let at = places(self, area).of(self.focus);
@@ -460,17 +344,4 @@ fn timeout_place(ack: Rect) -> Rect {
         width: ack.width.saturating_sub(2),
         ..ack
     }
-}
-
-/// A number with commas between its thousands.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

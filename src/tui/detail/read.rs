@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::tree::Tree;
 use super::{Content, meta};
 use crate::journal::record::{AckState, Body, Direction, Record};
+use crate::model::Packet;
 use crate::model::decode::Kind;
 use crate::model::row::{Row, What};
 use crate::tui::composer::Draft;
@@ -19,13 +20,20 @@ use crate::tui::units;
 const LONGEST_RAW: usize = 1 << 20;
 
 /// Reads a row. `other` is the other half of its exchange; `secrets` shows them.
-pub fn content(row: &Row<'_>, wall: &str, other: Option<&Record>, secrets: bool) -> Content {
-    let covered = !secrets && holds_auth(row);
-    let (tree, no_tree) = tree(row, covered);
+pub fn content(
+    row: &Row<'_>,
+    packets: &[Packet],
+    wall: &str,
+    other: Option<&Record>,
+    secrets: bool,
+) -> Content {
+    let covered = !secrets && mask::holds_auth(packets);
+    let own = row.what == What::Socket("connect") && row.dir == Some(Direction::ToServer);
+    let (tree, no_tree) = tree(row, covered, own, secrets);
     let bytes = bytes(row);
     let raw = raw(row, &bytes, covered, secrets);
     Content {
-        head: head(row),
+        head: head(row, secrets),
         tree,
         no_tree,
         raw,
@@ -37,7 +45,7 @@ pub fn content(row: &Row<'_>, wall: &str, other: Option<&Record>, secrets: bool)
             .and_then(|ack| ack.other)
             .or(other.map(|record| record.n)),
         draft: draft(row),
-        copy: Some(copy(row, other, secrets)),
+        copy: Some(copy(row, other, covered, secrets)),
     }
 }
 
@@ -54,7 +62,7 @@ fn draft(row: &Row<'_>) -> Option<Draft> {
 }
 
 /// What can be copied: covered where the screen covers it.
-fn copy(row: &Row<'_>, other: Option<&Record>, secrets: bool) -> CopyRow {
+fn copy(row: &Row<'_>, other: Option<&Record>, covered: bool, secrets: bool) -> CopyRow {
     let body = bytes(row);
     let mut raw = match std::str::from_utf8(&body) {
         Ok(text) => text.to_owned(),
@@ -74,13 +82,16 @@ fn copy(row: &Row<'_>, other: Option<&Record>, secrets: bool) -> CopyRow {
             _ => None,
         });
     if !secrets {
-        if holds_auth(row) {
-            raw = mask::json(row.data().unwrap_or(""));
+        if covered {
+            raw = mask::raw(&raw);
         }
         if let Some(request) = &mut request {
             request.url = mask::url(&request.url);
             for (name, value) in &mut request.headers {
                 *value = mask::header(name, value).to_owned();
+            }
+            if covered {
+                request.body = Bytes::from(mask::raw(&String::from_utf8_lossy(&request.body)));
             }
         }
     }
@@ -101,21 +112,14 @@ fn copy(row: &Row<'_>, other: Option<&Record>, secrets: bool) -> CopyRow {
     }
 }
 
-/// A CONNECT to the server carries the auth payload.
-fn holds_auth(row: &Row<'_>) -> bool {
-    row.what == What::Socket("connect")
-        && row.dir == Some(Direction::ToServer)
-        && row.data().is_some()
-}
-
-fn head(row: &Row<'_>) -> Vec<(String, Role)> {
+fn head(row: &Row<'_>, secrets: bool) -> Vec<(String, Role)> {
     let mut head = vec![(row.name().replace('_', " "), Role::Title)];
     if let Some(event) = row.event {
         head.push((format!(" \"{}\"", line::head(event, 60)), Role::Event));
     }
     if let Some(nsp) = row.nsp {
         head.push(("  ns ".to_owned(), Role::Dim));
-        head.push((nsp.to_owned(), Role::Text));
+        head.push((line::nsp(nsp, secrets), Role::Text));
     }
     if let Some(ack) = &row.ack {
         head.push(("  ack ".to_owned(), Role::Dim));
@@ -154,14 +158,14 @@ fn head(row: &Row<'_>) -> Vec<(String, Role)> {
     head
 }
 
-fn tree(row: &Row<'_>, covered: bool) -> (Tree, String) {
+fn tree(row: &Row<'_>, covered: bool, own: bool, secrets: bool) -> (Tree, String) {
     match row.packet.map(|packet| &packet.kind) {
         Some(Kind::Undecodable { error, at }) => (
             Tree::default(),
             format!("can't be decoded: {error} at byte {at}"),
         ),
         Some(_) => match row.data() {
-            Some(data) if covered => (Tree::new(mask::json(data), false), String::new()),
+            Some(data) if covered && own => (Tree::new(mask::json(data), false), String::new()),
             Some(data) => (
                 Tree::new(data.to_owned(), row.event.is_some()),
                 String::new(),
@@ -173,12 +177,22 @@ fn tree(row: &Row<'_>, covered: bool) -> (Tree, String) {
                 Some(data) => (Tree::new(data.clone(), false), String::new()),
                 None => (Tree::default(), row.text().into_owned()),
             },
+            Body::Request(request) if secrets => (Tree::default(), request.url.clone()),
             Body::Request(request) => (Tree::default(), mask::url(&request.url)),
             Body::Response(response) if response.body.first() == Some(&b'{') => (
                 Tree::new(String::from_utf8_lossy(&response.body).into_owned(), false),
                 String::new(),
             ),
-            _ => (Tree::default(), line::head(&row.text(), 2_000).into_owned()),
+            _ => {
+                let words = row.text();
+                let words = line::head(&words, 2_000);
+                let shown = if covered {
+                    mask::raw(&words)
+                } else {
+                    words.into_owned()
+                };
+                (Tree::default(), shown)
+            }
         },
     }
 }
@@ -211,10 +225,10 @@ fn raw(row: &Row<'_>, bytes: &Bytes, covered: bool, secrets: bool) -> Vec<String
         return text::safe_lines(&words);
     }
     if covered {
-        return vec![format!(
-            "the auth payload is covered ({} bytes)",
-            bytes.len()
-        )];
+        return match std::str::from_utf8(bytes) {
+            Ok(words) => text::safe_lines(&mask::raw(words)),
+            Err(_) => vec![mask::COVER.to_owned()],
+        };
     }
     let (part, rest) = match bytes.get(..LONGEST_RAW) {
         Some(part) => (part, bytes.len() - LONGEST_RAW),

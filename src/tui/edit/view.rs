@@ -12,9 +12,17 @@ use crate::visible;
 
 /// Columns that a text takes once everything in it can be seen.
 pub fn shown_width(text: &str) -> usize {
+    if is_plain(text) {
+        return text.len();
+    }
     text.graphemes(true)
         .map(|cluster| width(&visible::line(cluster)))
         .sum()
+}
+
+/// Printable ASCII: a byte is a column, however long the text.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| (0x20..0x7F).contains(&b))
 }
 
 /// How many columns to scroll so that the cursor's column can be seen in a window.
@@ -38,8 +46,14 @@ pub fn line(
     style: &dyn Fn(usize) -> Style,
 ) {
     let end = skip + usize::from(columns);
-    let mut column = 0;
-    for (at, cluster) in text.grapheme_indices(true) {
+    let start = match is_plain(text) {
+        true => skip.min(text.len()),
+        false => 0,
+    };
+    let mut column = start;
+    let seen = text.get(start..).unwrap_or_default();
+    for (at, cluster) in seen.grapheme_indices(true) {
+        let at = start + at;
         if column >= end {
             break;
         }

@@ -9,6 +9,7 @@ use crate::journal::record::{AckState, BufferOp, ConnectionState, Direction, Tra
 use crate::model::state::{Connection, Heartbeat, Waiting};
 use crate::tui::paint::Pen;
 use crate::tui::state::Tab;
+use crate::tui::text;
 use crate::tui::theme::{Role, Theme};
 use crate::tui::units;
 
@@ -28,6 +29,7 @@ pub fn state_of(tab: &Tab) -> (&'static str, &'static str, Role) {
         None if tab.is_live() => ("◌", "starting", Role::Busy),
         None => ("○", "no connection", Role::Dim),
         Some(ConnectionState::Connecting) => ("◌", "connecting", Role::Busy),
+        Some(ConnectionState::Open) if !tab.is_live() => ("◍", "open at its end", Role::Dim),
         Some(ConnectionState::Open) => ("●", "connected", Role::Ok),
         Some(ConnectionState::Waiting) => ("◌", "waiting", Role::Busy),
         Some(ConnectionState::GaveUp) => ("✗", "gave up", Role::Error),
@@ -68,12 +70,12 @@ pub fn lines(tab: &Tab, width: usize) -> Vec<Words> {
         (Some(waiting), _, _) => between(tab, waiting, width, &mut lines),
         (None, Some(why), _) => {
             lines.push(vec![(why.clone(), Role::Error)]);
-            cause(tab, &mut lines);
+            cause(tab, width, &mut lines);
         }
         (None, None, Some(connection)) => match connection.state {
             ConnectionState::Open => open(tab, connection, width, &mut lines),
             ConnectionState::Connecting => connecting(tab, connection, &mut lines),
-            _ => cause(tab, &mut lines),
+            _ => cause(tab, width, &mut lines),
         },
         (None, None, None) => {
             lines.push(vec![(tab.target.clone(), Role::Text)]);
@@ -166,6 +168,10 @@ fn heartbeat(tab: &Tab, connection: &Connection, width: usize, lines: &mut Vec<W
         rhythm.push((value, Role::Text));
     }
     lines.push(rhythm);
+    if !tab.is_live() {
+        // In a saved session no clock runs on.
+        return;
+    }
     let mut next: Words = Vec::new();
     if !beat.samples.is_empty() {
         next.push((
@@ -272,7 +278,7 @@ fn between(tab: &Tab, waiting: &Waiting, width: usize, lines: &mut Vec<Words>) {
         plan.push((format!(" = {words}"), Role::Dim));
     }
     lines.push(plan);
-    cause(tab, lines);
+    cause(tab, width, lines);
     if let Some(hint) = &tab.connect_hint {
         lines.push(vec![(hint.clone(), Role::Accent)]);
     }
@@ -301,7 +307,7 @@ fn jitter(rules: &Reconnection, waiting: &Waiting) -> Option<String> {
 }
 
 /// The last loss: the official reason, then what lies under it.
-fn cause(tab: &Tab, lines: &mut Vec<Words>) {
+fn cause(tab: &Tab, width: usize, lines: &mut Vec<Words>) {
     let Some(connection) = tab.connection() else {
         return;
     };
@@ -309,11 +315,24 @@ fn cause(tab: &Tab, lines: &mut Vec<Words>) {
         lines.push(vec![(reason.clone(), Role::Error)]);
     }
     if let Some(detail) = &connection.detail {
-        lines.push(vec![
-            ("  ".to_owned(), Role::Text),
-            (detail.clone(), Role::Text),
-        ]);
+        lines.extend(wrapped(detail, "  ", width, 3));
     }
+}
+
+/// A long text as at most `most` lines behind a margin; the last says when there was more.
+pub fn wrapped(words: &str, margin: &str, width: usize, most: usize) -> Vec<Words> {
+    let room = width.saturating_sub(margin.len() + 2).max(8);
+    let all = text::wrap(&text::safe(words), room);
+    let cut = all.len() > most;
+    let mut lines: Vec<Words> = all
+        .into_iter()
+        .take(most)
+        .map(|line| vec![(format!("{margin}{line}"), Role::Text)])
+        .collect();
+    if cut && let Some((last, _)) = lines.last_mut().and_then(|line| line.last_mut()) {
+        last.push('…');
+    }
+    lines
 }
 
 /// Acks and packets that wait; said only where there are any.

@@ -62,20 +62,23 @@ pub fn rows(area: Rect) -> usize {
 /// Draws the pane.
 pub fn draw(state: &State, detail: &Detail, area: Rect, focused: bool, buf: &mut Buffer) {
     let theme = &state.theme;
-    if detail.id.is_none() {
-        let words = if state.hints.is_empty() {
-            std::slice::from_ref(&EMPTY)
-                .iter()
-                .map(|words| (*words).to_owned())
-                .collect()
-        } else {
-            state.hints.clone()
-        };
-        for (row, words) in words.iter().enumerate().take(usize::from(area.height)) {
+    if !state.hints.is_empty() {
+        for (row, words) in state
+            .hints
+            .iter()
+            .enumerate()
+            .take(usize::from(area.height))
+        {
             Pen::new(buf, area, row as u16)
                 .gap(1)
-                .put(words, theme.style(Role::Dim));
+                .put(words, theme.style(Role::Text));
         }
+        return;
+    }
+    if detail.id.is_none() {
+        Pen::new(buf, area, 0)
+            .gap(1)
+            .put("select a row to see what it holds", theme.style(Role::Dim));
         return;
     }
     let mut pen = Pen::new(buf, area, 0);
@@ -95,8 +98,6 @@ pub fn draw(state: &State, detail: &Detail, area: Rect, focused: bool, buf: &mut
         View::Meta => meta(detail, area, focused, buf, theme),
     }
 }
-
-const EMPTY: &str = "select a row to see what it holds";
 
 fn seen<'a>(
     detail: &Detail,

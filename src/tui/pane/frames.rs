@@ -21,7 +21,7 @@ struct Columns {
     delta: u16,
     nsp: u16,
     kind: u16,
-    note: u16,
+    via: u16,
 }
 
 impl Columns {
@@ -30,9 +30,11 @@ impl Columns {
         let widest = |of: &dyn Fn(&Line) -> usize| lines.iter().map(of).max().unwrap_or(0) as u16;
         let nsp = widest(&|line| text::width(&line.nsp)).clamp(2, if narrow { 8 } else { 16 });
         let kind = widest(&|line| text::width(&line.kind)).clamp(7, if narrow { 13 } else { 16 });
-        let note = widest(&|line| text::width(&line.note)).min(12);
+        // Where there is least room, the way and the fractions of a second go first.
+        let tiny = width < 50;
         Columns {
             time: match time {
+                TimeMode::Wall if tiny => 9,
                 TimeMode::Wall => 13,
                 TimeMode::Delta => 0,
                 TimeMode::Connect => 13,
@@ -44,7 +46,7 @@ impl Columns {
             },
             nsp,
             kind,
-            note: if note == 0 { 0 } else { note + 1 },
+            via: if tiny { 0 } else { 5 },
         }
     }
 }
@@ -103,7 +105,12 @@ pub fn status(state: &State, tab: &Tab) -> Vec<(String, Role)> {
     if tab.lag() > 0 {
         parts.push((format!("{} behind", units::count(tab.lag())), Role::Warn));
     }
-    let new = tab.log.new_rows();
+    // While the list is made anew, nothing in it is new.
+    let new = if tab.refill.is_some() {
+        0
+    } else {
+        tab.log.new_rows()
+    };
     if tab.log.is_paused() {
         parts.push((
             format!("paused, {} new", units::count(new as u64)),
@@ -122,7 +129,9 @@ pub fn draw(state: &State, tab: &Tab, area: Rect, focused: bool, buf: &mut Buffe
     let theme = &state.theme;
     let lines = &tab.log.window;
     if lines.is_empty() {
-        let words = if tab.log.is_empty() && tab.filter.active().is_some() && tab.refill.is_none() {
+        let words = if tab.refill.is_some() {
+            " looking …"
+        } else if tab.filter.active().is_some() {
             " nothing passes the filter"
         } else if tab.live {
             " nothing yet"
@@ -204,7 +213,13 @@ fn times(
 ) {
     match mode {
         TimeMode::Wall => {
-            pen.column(&tab.wall(line.t), columns.time, looks.of(Role::Time));
+            let wall = tab.wall(line.t);
+            let room = usize::from(columns.time.saturating_sub(1));
+            pen.column(
+                wall.get(..room).unwrap_or(&wall),
+                columns.time,
+                looks.of(Role::Time),
+            );
         }
         TimeMode::Connect => {
             let words = match since {
@@ -233,7 +248,7 @@ fn body(pen: &mut Pen<'_>, columns: &Columns, line: &Line, looks: &Looks<'_>) {
         None => ("·", Role::Dim),
     };
     pen.column(arrow, 2, looks.of(role));
-    pen.column(line.via, 5, looks.of(Role::Dim));
+    pen.column(line.via, columns.via, looks.of(Role::Dim));
     pen.column(&line.nsp, columns.nsp, looks.of(Role::Text))
         .gap(1);
     pen.column(&line.kind, columns.kind, looks.of(line.role))
@@ -241,14 +256,7 @@ fn body(pen: &mut Pen<'_>, columns: &Columns, line: &Line, looks: &Looks<'_>) {
     if !line.note.is_empty() {
         pen.right(&line.note, looks.of(line.note_role));
     }
-    // The notes keep a column of their own, so that payloads do not run into them.
-    let room = pen.left();
-    let reserved = columns.note.min(room);
-    if room > reserved + 8 && line.note.is_empty() {
-        pen.reserve(reserved);
-    } else {
-        pen.reserve(1);
-    }
+    pen.reserve(1);
     if !line.name.is_empty() {
         pen.put(&line.name, looks.of(Role::Event)).gap(1);
         let short = 10usize.saturating_sub(text::width(&text::safe(&line.name)));
@@ -264,16 +272,18 @@ fn body(pen: &mut Pen<'_>, columns: &Columns, line: &Line, looks: &Looks<'_>) {
 
 fn json(pen: &mut Pen<'_>, payload: &str, looks: &Looks<'_>) {
     for span in highlight::json(payload) {
-        if pen.left() == 0 {
-            break;
-        }
         // A cut payload ends in the middle: that is not the sender's mistake.
         let role = if span.role == Role::JsonWrong {
             Role::Dim
         } else {
             span.role
         };
-        pen.put(payload.get(span.range).unwrap_or(""), looks.of(role));
+        let words = payload.get(span.range).unwrap_or("");
+        if pen.left() == 0 {
+            pen.cut(looks.of(Role::Dim));
+            break;
+        }
+        pen.put(words, looks.of(role));
     }
 }
 
@@ -286,8 +296,15 @@ fn scroll_bar(log: &Log, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let x = area.right() - 1;
     let (top, seen) = log.seen();
     for row in 0..height {
-        let from = row * len / height;
-        let to = ((row + 1) * len / height).max(from + 1);
+        // A list that fits has its ticks beside their rows.
+        let (from, to) = if len <= height {
+            (row, row + 1)
+        } else {
+            (
+                row * len / height,
+                ((row + 1) * len / height).max(row * len / height + 1),
+            )
+        };
         let thumb = len > height && from < top + seen.len() && to > top;
         let (symbol, role) = if log.has_spot(Spot::Mark, from, to) {
             ("◆", Role::TickMark)

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::connection::Words;
 use crate::journal::record::NamespaceState;
 use crate::model::state::Namespace;
+use crate::tui::line;
 use crate::tui::paint::Pen;
 use crate::tui::state::Tab;
 use crate::tui::theme::{Role, Theme};
@@ -21,10 +22,10 @@ pub fn state_of(namespace: &Namespace) -> (&'static str, &'static str, Role) {
     }
 }
 
-fn words(namespace: &Namespace, width: usize) -> Words {
+fn words(namespace: &Namespace, width: usize, secrets: bool) -> Words {
     let (glyph, word, role) = state_of(namespace);
     let name_width = (width / 3).clamp(8, 24);
-    let name = &namespace.nsp;
+    let name = line::nsp(&namespace.nsp, secrets);
     let pad = name_width.saturating_sub(name.chars().count());
     let mut words = vec![
         (format!("{glyph} "), role),
@@ -33,15 +34,15 @@ fn words(namespace: &Namespace, width: usize) -> Words {
     match namespace.state {
         NamespaceState::Connected => {
             words.push((
-                format!("↓ {:<5}", units::count(namespace.received)),
+                format!("↓ {:<6} ", units::count(namespace.received)),
                 Role::ToClient,
             ));
             words.push((
-                format!("↑ {:<4}", units::count(namespace.sent)),
+                format!("↑ {}", units::count(namespace.sent)),
                 Role::ToServer,
             ));
             if let Some(recovered) = namespace.recovered {
-                let word = if recovered { "recovered" } else { "fresh" };
+                let word = if recovered { "  recovered" } else { "  fresh" };
                 words.push((
                     word.to_owned(),
                     if recovered { Role::Ok } else { Role::Dim },
@@ -62,6 +63,7 @@ pub fn draw(
     tab: &Tab,
     selected: usize,
     focused: bool,
+    secrets: bool,
     area: Rect,
     buf: &mut Buffer,
     theme: &Theme,
@@ -81,7 +83,7 @@ pub fn draw(
             pen.wash(theme.style(Role::Selected));
         }
         pen.put(" ", theme.style(Role::Text));
-        for (word, role) in words(namespace, usize::from(area.width)) {
+        for (word, role) in words(namespace, usize::from(area.width), secrets) {
             let style = theme.style(role);
             let style = if focused && row == selected {
                 theme.style(Role::Selected).patch(style)

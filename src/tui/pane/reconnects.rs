@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::connection::Words;
+use super::connection::{Words, wrapped};
 use crate::model::state::Reconnect;
 use crate::tui::paint::Pen;
 use crate::tui::state::Tab;
@@ -26,7 +26,7 @@ fn ordinal(number: u32) -> String {
 }
 
 /// The lines of one entry: a loss takes two or three, an attempt one or two.
-fn words(tab: &Tab, entry: &Reconnect) -> Vec<Words> {
+fn words(tab: &Tab, entry: &Reconnect, width: usize) -> Vec<Words> {
     match entry {
         Reconnect::Lost {
             at,
@@ -44,7 +44,7 @@ fn words(tab: &Tab, entry: &Reconnect) -> Vec<Words> {
                 (reason.clone(), Role::Error),
             ]];
             if let Some(detail) = detail {
-                lines.push(vec![(format!("  {detail}"), Role::Text)]);
+                lines.extend(wrapped(detail, "  ", width, 2));
             }
             let mut tail = match lived {
                 Some(lived) => format!("  after {}", units::millis(*lived as f64 / 1e3)),
@@ -80,7 +80,7 @@ fn words(tab: &Tab, entry: &Reconnect) -> Vec<Words> {
                 Err((error, detail)) => {
                     let mut lines = vec![vec![(number, Role::Dim), (error.clone(), Role::Error)]];
                     if let Some(detail) = detail {
-                        lines.push(vec![(format!("     {detail}"), Role::Text)]);
+                        lines.extend(wrapped(detail, "     ", width, 2));
                     }
                     lines
                 }
@@ -101,7 +101,7 @@ pub fn draw(tab: &Tab, selected: Option<usize>, area: Rect, buf: &mut Buffer, th
     // Filled upwards from the last entry that has to be seen: the work is bounded by the height.
     let mut shown: Vec<(usize, Words)> = Vec::new();
     for (at, entry) in entries.iter().enumerate().take(last + 1).rev() {
-        for line in words(tab, entry).into_iter().rev() {
+        for line in words(tab, entry, usize::from(area.width)).into_iter().rev() {
             shown.push((at, line));
         }
         if shown.len() >= height {
@@ -117,7 +117,11 @@ pub fn draw(tab: &Tab, selected: Option<usize>, area: Rect, buf: &mut Buffer, th
         if shown.len() >= height {
             break;
         }
-        shown.extend(words(tab, entry).into_iter().map(|line| (at, line)));
+        shown.extend(
+            words(tab, entry, usize::from(area.width))
+                .into_iter()
+                .map(|line| (at, line)),
+        );
     }
     for (row, (at, line)) in shown.iter().take(height).enumerate() {
         let mut pen = Pen::new(buf, area, row as u16);

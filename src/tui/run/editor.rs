@@ -3,16 +3,20 @@
 use std::io::Write as _;
 use std::process::Command;
 
-use super::App;
 use super::super::state::Tone;
 use super::super::terminal::Terminal;
+use super::App;
 
 /// Gives the terminal to `$VISUAL` or `$EDITOR` with the text in a file of its own, and takes
 /// back what was written. The connection goes on meanwhile.
 pub(super) fn edit(app: &mut App, terminal: &mut Terminal, text: &str) -> anyhow::Result<()> {
     let editor = ["VISUAL", "EDITOR"]
         .into_iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()))
+        .find_map(|name| {
+            std::env::var(name)
+                .ok()
+                .filter(|value| !value.trim().is_empty())
+        })
         .unwrap_or_else(|| "vi".to_owned());
     terminal.pause();
     let outcome = tokio::task::block_in_place(|| written(&editor, text));
@@ -47,6 +51,8 @@ fn written(editor: &str, text: &str) -> std::io::Result<String> {
     let _ = std::fs::remove_file(&path);
     match status? {
         status if status.success() => text,
-        status => Err(std::io::Error::other(format!("it ended with {status}; the draft was kept"))),
+        status => Err(std::io::Error::other(format!(
+            "it ended with {status}; the draft was kept"
+        ))),
     }
 }

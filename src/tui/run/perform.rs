@@ -3,12 +3,12 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::App;
 use super::super::effect::Effect;
 use super::super::state::{Overlay, State, Tone};
 use super::super::terminal::Terminal;
 use super::super::theme::Theme;
 use super::super::{config, dialog, units};
+use super::App;
 use crate::client::{Command, Options};
 use crate::journal::Journal;
 use crate::scope::Refused;
@@ -54,7 +54,9 @@ pub(super) fn perform(app: &mut App, terminal: &mut Terminal, effect: Effect) ->
 }
 
 fn command_to(app: &mut App, at: usize, command: Command) {
-    let Some(scope) = app.scopes.get(at) else { return };
+    let Some(scope) = app.scopes.get(at) else {
+        return;
+    };
     let said = said(&command);
     match scope.command(command) {
         Ok(()) => {
@@ -100,7 +102,10 @@ fn open(app: &mut App, path: &Path) {
 
 fn list_saved(state: &mut State) {
     let Some(folder) = crate::journal::file::sessions_dir() else {
-        state.say(Tone::Bad, "there is no data directory on this system: give a path with `:open PATH`");
+        state.say(
+            Tone::Bad,
+            "there is no data directory on this system: give a path with `:open PATH`",
+        );
         return;
     };
     match crate::journal::file::list(&folder) {
@@ -109,11 +114,16 @@ fn list_saved(state: &mut State) {
                 .into_iter()
                 .map(|entry| dialog::open::Saved {
                     about: about(&entry),
-                    target: entry.header.as_ref().map_or_else(ToString::to_string, |header| header.target.clone()),
+                    target: entry
+                        .header
+                        .as_ref()
+                        .map_or_else(ToString::to_string, |header| header.target.clone()),
                     path: entry.path,
                 })
                 .collect();
-            state.overlays.push(Overlay::Open(dialog::open::Open::new(saved)));
+            state
+                .overlays
+                .push(Overlay::Open(dialog::open::Open::new(saved)));
         }
         Err(error) => state.say(Tone::Bad, format!("{}: {error}", folder.display())),
     }
@@ -121,7 +131,11 @@ fn list_saved(state: &mut State) {
 
 fn about(entry: &crate::journal::file::Listed) -> String {
     let started = match &entry.header {
-        Ok(header) => header.started.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
+        Ok(header) => header
+            .started
+            .to_zoned(jiff::tz::TimeZone::system())
+            .strftime("%Y-%m-%d %H:%M")
+            .to_string(),
         Err(_) => String::new(),
     };
     let records = match entry.records {
@@ -133,14 +147,22 @@ fn about(entry: &crate::journal::file::Listed) -> String {
 }
 
 fn save(app: &mut App, at: usize, path: &Path) {
-    let Some((_, journal)) = app.readers.get(at) else { return };
+    let Some((_, journal)) = app.readers.get(at) else {
+        return;
+    };
     let path = expanded(path);
     match write_session(journal, &path) {
         Ok(records) => app.state.say(
             Tone::Good,
-            format!("{} records saved to {}", units::count(records), path.display()),
+            format!(
+                "{} records saved to {}",
+                units::count(records),
+                path.display()
+            ),
         ),
-        Err(error) => app.state.say(Tone::Bad, format!("{}: {error}", path.display())),
+        Err(error) => app
+            .state
+            .say(Tone::Bad, format!("{}: {error}", path.display())),
     }
 }
 
@@ -182,7 +204,10 @@ fn copy(state: &mut State, terminal: &mut Terminal, what: &str, text: &str) {
         match terminal.copy(text) {
             Ok(()) => state.say(
                 Tone::Good,
-                format!("{what} copied ({}), if the terminal allows OSC 52", units::size(text.len() as u64)),
+                format!(
+                    "{what} copied ({}), if the terminal allows OSC 52",
+                    units::size(text.len() as u64)
+                ),
             ),
             Err(error) => state.say(Tone::Bad, format!("the terminal did not take it: {error}")),
         }
@@ -190,7 +215,10 @@ fn copy(state: &mut State, terminal: &mut Terminal, what: &str, text: &str) {
     }
     let path = std::env::temp_dir().join(format!("sioscope-copy-{}.txt", std::process::id()));
     match std::fs::write(&path, text) {
-        Ok(()) => state.say(Tone::Good, format!("too long for the clipboard: written to {}", path.display())),
+        Ok(()) => state.say(
+            Tone::Good,
+            format!("too long for the clipboard: written to {}", path.display()),
+        ),
         Err(error) => state.say(Tone::Bad, format!("{}: {error}", path.display())),
     }
 }

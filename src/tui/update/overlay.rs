@@ -45,6 +45,16 @@ enum Given<'a> {
     Paste(&'a str),
 }
 
+impl Given<'_> {
+    /// The key, where it is one: a menu has no use for pasted text.
+    fn key(&self) -> Option<KeyEvent> {
+        match self {
+            Given::Key(key) => Some(*key),
+            Given::Paste(_) => None,
+        }
+    }
+}
+
 /// Hands it over, and puts the overlay back unless it is done. What it asked for is done after
 /// it has gone, so that a new overlay opens in its place.
 fn deliver(state: &mut State, mut overlay: Overlay, given: Given<'_>) -> Vec<Effect> {
@@ -95,8 +105,11 @@ fn give(
             }
         },
         Overlay::Prompt(asked, part) => prompt(state, *asked, part, given, effects),
-        Overlay::Confirm(part, effect) => match give!(part, given) {
-            confirm::Outcome::Ignored | confirm::Outcome::Changed => Fate::Stay,
+        Overlay::Confirm(part, effect) => match given
+            .key()
+            .map_or(confirm::Outcome::Ignored, |key| part.update(key))
+        {
+            confirm::Outcome::Ignored => Fate::Stay,
             confirm::Outcome::Cancelled => Fate::Close,
             confirm::Outcome::Yes => {
                 effects.push((**effect).clone());
@@ -127,7 +140,10 @@ fn give(
                 Fate::Close
             }
         },
-        Overlay::Copy(part) => match give!(part, given) {
+        Overlay::Copy(part) => match given
+            .key()
+            .map_or(copy::Outcome::Ignored, |key| part.update(key))
+        {
             copy::Outcome::Ignored | copy::Outcome::Changed => Fate::Stay,
             copy::Outcome::Cancelled => Fate::Close,
             copy::Outcome::Copy { what, text } => {

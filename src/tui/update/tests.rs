@@ -1,1 +1,331 @@
+//! Keys in, state and effects out.
 
+use super::*;
+use crate::journal::record::Direction;
+use crate::tui::bench::{Bench, connected};
+use crate::tui::config::Level;
+use crate::tui::state::Overlay;
+
+fn bench() -> Bench {
+    let mut bench = connected(120, 36);
+    bench.settle(38_000);
+    bench
+}
+
+fn selected(bench: &Bench) -> u64 {
+    bench.tab().log.selected().unwrap().n()
+}
+
+#[test]
+fn moving_up_stops_following_and_the_end_follows_again() {
+    let mut bench = bench();
+    let last = selected(&bench);
+    assert!(bench.tab().log.follows());
+    bench.keys("k k");
+    assert!(!bench.tab().log.follows());
+    assert!(selected(&bench) < last);
+    bench.keys("G");
+    assert!(bench.tab().log.follows());
+    assert_eq!(selected(&bench), last);
+    bench.keys("g");
+    assert_eq!(bench.tab().log.selected_at(), Some(0));
+}
+
+#[test]
+fn an_event_and_its_ack_point_to_each_other() {
+    let mut bench = bench();
+    bench.keys("f 'is:event dir:out' enter");
+    let question = selected(&bench);
+    bench.keys("!");
+    bench.keys("5 k");
+    bench.state.tabs[0].log.select_record(question);
+    bench.settle(38_000);
+    bench.keys("enter");
+    assert_eq!(bench.state.focus, Pane::Detail);
+    bench.keys("enter");
+    let answer = selected(&bench);
+    assert!(answer > question, "{answer} is the ack's frame");
+    bench.settle(38_000);
+    bench.keys("enter");
+    assert_eq!(selected(&bench), question);
+}
+
+#[test]
+fn a_filter_is_put_in_force_switched_off_and_a_mistake_keeps_the_one_before() {
+    let mut bench = bench();
+    let all = bench.tab().log.len();
+    bench.keys("f 'is:event' enter");
+    let events = bench.tab().log.len();
+    assert_eq!(events, 2);
+    bench.keys("!");
+    assert_eq!(bench.tab().log.len(), all);
+    bench.keys("!");
+    assert_eq!(bench.tab().log.len(), events);
+    bench.keys("f ctrl+u 'is:nonsense' enter");
+    assert!(
+        matches!(bench.state.overlays.last(), Some(Overlay::Prompt(..))),
+        "the prompt stays open"
+    );
+    assert_eq!(bench.tab().log.len(), events);
+    bench.keys("esc esc");
+    assert_eq!(bench.tab().filter.active().unwrap().source(), "is:event");
+}
+
+#[test]
+fn a_search_goes_from_hit_to_hit_and_esc_ends_it() {
+    let mut bench = bench();
+    bench.keys("g / 'room1' enter");
+    let hit = selected(&bench);
+    assert_eq!(bench.tab().log.count(crate::tui::log::Spot::Hit), 1);
+    bench.keys("g n");
+    assert_eq!(selected(&bench), hit);
+    bench.keys("esc");
+    assert!(bench.tab().search.is_none());
+}
+
+#[test]
+fn what_acts_on_the_server_asks_once() {
+    let mut bench = bench();
+    assert!(bench.keys("d").is_empty());
+    assert!(matches!(
+        bench.state.overlays.last(),
+        Some(Overlay::Confirm(..))
+    ));
+    assert!(bench.keys("esc").is_empty());
+    let effects = bench.keys("d y");
+    assert!(
+        matches!(
+            effects.as_slice(),
+            [Effect::Command(0, Command::Disconnect)]
+        ),
+        "{effects:?}"
+    );
+    let effects = bench.keys(": 'disconnect' enter");
+    assert!(
+        matches!(
+            effects.as_slice(),
+            [Effect::Command(0, Command::Disconnect)]
+        ),
+        "{effects:?}"
+    );
+    assert!(bench.state.overlays.is_empty());
+}
+
+#[test]
+fn read_only_takes_those_keys_away_and_says_so() {
+    let mut bench = bench();
+    bench.state.readonly = true;
+    for key in ["d", "i", "r", "a", "J", "L", "x"] {
+        assert!(bench.keys(key).is_empty(), "{key}");
+        assert!(bench.state.overlays.is_empty(), "{key}");
+        assert_eq!(bench.state.focus, Pane::Frames, "{key}");
+        assert!(
+            bench
+                .state
+                .notice
+                .take()
+                .unwrap()
+                .text
+                .contains("read-only"),
+            "{key}"
+        );
+    }
+    for effect in bench.keys("c : 'leave /chat' enter") {
+        assert!(!matches!(effect, Effect::Command(..)), "{effect:?}");
+    }
+}
+
+#[test]
+fn an_event_is_composed_sent_and_kept_as_the_next_draft() {
+    let mut bench = bench();
+    let effects = bench.keys("i 'say' tab '\"room\", 1' enter");
+    let [Effect::Command(0, Command::Emit(emit))] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(emit.nsp, "/");
+    assert_eq!(
+        emit.args,
+        r#"["say","room", 1]"#.replace(", ", ","),
+        "as it stands"
+    );
+    assert_eq!(bench.state.focus, Pane::Compose);
+    bench.keys("esc");
+    assert_eq!(bench.state.focus, Pane::Frames);
+}
+
+#[test]
+fn any_event_becomes_a_draft() {
+    let mut bench = bench();
+    bench.keys("f 'ev:say' enter r");
+    assert_eq!(bench.state.focus, Pane::Compose);
+    let draft = bench.tab().composer.draft();
+    assert_eq!((draft.nsp.as_str(), draft.event.as_str()), ("/chat", "say"));
+    assert!(draft.ack);
+}
+
+#[test]
+fn a_question_of_the_server_is_answered() {
+    let mut bench = connected(120, 36);
+    bench.text(
+        31_000,
+        Direction::ToClient,
+        r#"42/chat,3["ask","how are you?"]"#,
+    );
+    bench.settle(38_000);
+    bench.keys("k a");
+    let effects = bench.keys("ctrl+j");
+    let effects = if effects.is_empty() {
+        bench.keys("enter")
+    } else {
+        effects
+    };
+    assert!(
+        matches!(effects.as_slice(), [Effect::Command(0, Command::Answer { nsp, id: 3, .. })] if nsp == "/chat"),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn a_mark_is_made_and_found_again() {
+    let mut bench = bench();
+    let effects = bench.keys("m 'deploy began' enter");
+    assert!(
+        matches!(effects.as_slice(), [Effect::Command(0, Command::Mark { text })] if text == "deploy began"),
+        "{effects:?}"
+    );
+    let n = bench.add_on(
+        39_000,
+        None,
+        crate::journal::record::Body::Mark(crate::journal::record::Mark {
+            text: "deploy began".into(),
+        }),
+    );
+    bench.settle(40_000);
+    bench.keys("g u");
+    assert_eq!(selected(&bench), n);
+}
+
+#[test]
+fn each_level_shows_more_and_keeps_the_selection() {
+    let mut bench = bench();
+    bench.keys("f 'is:event dir:out' enter !");
+    let n = selected(&bench);
+    bench.state.tabs[0].log.select_record(n);
+    let mut rows = vec![bench.tab().log.len()];
+    bench.keys("v");
+    assert_eq!(bench.state.level, Level::Frames);
+    rows.push(bench.tab().log.len());
+    bench.keys("v");
+    assert_eq!(
+        bench.tab().log.len() as u64,
+        bench.readers[0].1.len(),
+        "raw: a row each record"
+    );
+    assert_eq!(selected(&bench), n);
+    assert!(rows[1] > rows[0], "{rows:?}");
+}
+
+#[test]
+fn the_last_step_back_asks_before_it_closes_a_connection() {
+    let mut bench = bench();
+    bench.keys("6 z");
+    assert!(bench.keys("q").is_empty());
+    assert!(!bench.state.zoom);
+    assert!(bench.keys("q").is_empty());
+    assert_eq!(bench.state.focus, Pane::Frames);
+    assert!(bench.keys("q").is_empty(), "asked first");
+    assert!(matches!(bench.keys("y").as_slice(), [Effect::Quit(0)]));
+    assert!(matches!(bench.keys("Q").as_slice(), [Effect::Quit(0)]));
+}
+
+#[test]
+fn tab_walks_the_panes_both_ways() {
+    let mut bench = bench();
+    let mut seen = Vec::new();
+    for _ in 0..6 {
+        seen.push(bench.state.focus);
+        bench.keys(if bench.state.focus == Pane::Compose {
+            "esc 1"
+        } else {
+            "tab"
+        });
+    }
+    assert_eq!(
+        seen,
+        [
+            Pane::Frames,
+            Pane::Detail,
+            Pane::Compose,
+            Pane::Connection,
+            Pane::Namespaces,
+            Pane::Reconnects
+        ]
+    );
+}
+
+#[test]
+fn a_click_focuses_and_selects_and_the_wheel_scrolls() {
+    use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+    let mut bench = bench();
+    let slot = *bench.state.layout().slot(Pane::Frames).unwrap();
+    let event = |kind, column, row| {
+        Event::Mouse(MouseEvent {
+            kind,
+            column,
+            row,
+            modifiers: crossterm::event::KeyModifiers::NONE,
+        })
+    };
+    update(
+        &mut bench.state,
+        event(
+            MouseEventKind::Down(MouseButton::Left),
+            slot.inner.x + 5,
+            slot.inner.y + 1,
+        ),
+    );
+    let (top, _) = bench.tab().log.seen();
+    assert_eq!(bench.tab().log.selected_at(), Some(top + 1));
+    update(
+        &mut bench.state,
+        event(MouseEventKind::Down(MouseButton::Left), 3, 8),
+    );
+    assert_ne!(bench.state.focus, Pane::Frames);
+    let side = bench.state.layout().divide.unwrap();
+    update(
+        &mut bench.state,
+        event(MouseEventKind::Down(MouseButton::Left), side, 5),
+    );
+    update(
+        &mut bench.state,
+        event(MouseEventKind::Drag(MouseButton::Left), side + 8, 5),
+    );
+    update(
+        &mut bench.state,
+        event(MouseEventKind::Up(MouseButton::Left), side + 8, 5),
+    );
+    assert_eq!(bench.state.layout().divide, Some(side + 8));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(40))]
+    #[test]
+    fn no_row_of_keys_makes_it_panic(
+        keys in proptest::collection::vec(0usize..60, 1..40),
+        width in 1u16..160,
+        height in 1u16..50,
+    ) {
+        const KEYS: [&str; 60] = [
+            "j", "k", "h", "l", "g", "G", "tab", "shift+tab", "enter", "esc", "1", "2", "3", "4", "5", "6",
+            "/", "f", "!", "F", "space", "i", "r", "a", "J", "L", "c", "d", "x", "m", "u", "U", "e", "E",
+            "y", "w", "z", "t", "v", ":", "?", "p", "P", "S", "n", "N", "up", "down", "left", "right",
+            "pageup", "pagedown", "ctrl+u", "ctrl+d", "backspace", "alt+enter", "ctrl+r", "'{['", "'say'", "[",
+        ];
+        let mut bench = connected(width, height);
+        bench.settle(38_000);
+        for key in keys {
+            bench.keys(KEYS[key]);
+            let _ = bench.screen();
+        }
+    }
+}

@@ -28,7 +28,9 @@ fn what_a_server_sends_leaves_stream_escaped_and_whole() {
         let server = Lab::server(Generation::V4, json!({}));
         let run = Sioscope::stream(&server.url(), &["--no-record", "--transports", choice]);
         run.wait_for(namespace("/", "connected"));
-        server.say(json!({ "do": "emit", "event": HOSTILE, "args": [HOSTILE, { HOSTILE: [HOSTILE] }] }));
+        server.say(
+            json!({ "do": "emit", "event": HOSTILE, "args": [HOSTILE, { HOSTILE: [HOSTILE] }] }),
+        );
         server.say(json!({ "do": "emit", "event": "last" }));
         run.wait_for(event("last"));
         let finished = run.finish();
@@ -39,7 +41,11 @@ fn what_a_server_sends_leaves_stream_escaped_and_whole() {
             .filter(|packet| is_event(packet) && packet["data"][0] == HOSTILE)
             .map(|packet| packet["data"].clone())
             .collect();
-        assert_eq!(events, [json!([HOSTILE, HOSTILE, { HOSTILE: [HOSTILE] }])], "nothing is lost");
+        assert_eq!(
+            events,
+            [json!([HOSTILE, HOSTILE, { HOSTILE: [HOSTILE] }])],
+            "nothing is lost"
+        );
     }
 }
 
@@ -52,14 +58,20 @@ fn what_a_server_writes_around_the_protocol_is_harmless_too() {
         json!({ "do": "send_raw", "frame": format!("42[\"{HOSTILE}") }),
         json!({ "do": "send_raw", "frame": HOSTILE }),
     ] {
-        let run = Sioscope::stream(&server.url(), &["--no-record", "--no-reconnect", "--transports", "websocket"]);
+        let run = Sioscope::stream(
+            &server.url(),
+            &["--no-record", "--no-reconnect", "--transports", "websocket"],
+        );
         run.wait_for(namespace("/", "connected"));
         server.say(control.clone());
         let finished = run.wait_for_end();
         harmless(&control.to_string(), &finished.stdout);
         harmless(&control.to_string(), &finished.stderr);
         let told = all(&run.records(), |record| record["state"] == "closed").len();
-        assert!(told > 0 && !finished.stderr.is_empty(), "{control}: {finished:?}");
+        assert!(
+            told > 0 && !finished.stderr.is_empty(),
+            "{control}: {finished:?}"
+        );
     }
     let refusing = Lab::server(Generation::V4, json!({ "forbid": HOSTILE }));
     let finished = Sioscope::run(&["stream", &refusing.url(), "--no-record", "--no-reconnect"]);
@@ -71,7 +83,15 @@ fn what_a_server_writes_around_the_protocol_is_harmless_too() {
 #[test]
 fn an_answer_leaves_emit_escaped_and_whole() {
     let server = Lab::server(Generation::V4, json!({}));
-    let finished = Sioscope::run(&["emit", &server.url(), "echo", HOSTILE, "--string", "--ack", "--no-record"]);
+    let finished = Sioscope::run(&[
+        "emit",
+        &server.url(),
+        "echo",
+        HOSTILE,
+        "--string",
+        "--ack",
+        "--no-record",
+    ]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
     harmless("stdout", &finished.stdout);
     harmless("stderr", &finished.stderr);

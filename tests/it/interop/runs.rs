@@ -11,7 +11,15 @@ use crate::lab::{Generation, Lab, Sioscope};
 fn shell(script: &str, url: &str) -> (Option<i32>, String, String) {
     let home = tempfile::tempdir().expect("a temporary directory");
     let output = Command::new("timeout")
-        .args(["30", "sh", "-c", script, "sh", env!("CARGO_BIN_EXE_sioscope"), url])
+        .args([
+            "30",
+            "sh",
+            "-c",
+            script,
+            "sh",
+            env!("CARGO_BIN_EXE_sioscope"),
+            url,
+        ])
         .env("HOME", home.path())
         .env("XDG_DATA_HOME", home.path())
         .current_dir(home.path())
@@ -39,7 +47,10 @@ fn bad_lines_are_told_with_their_number_and_the_run_goes_on() {
     let finished = run.finish();
     assert_eq!(finished.code, Some(2), "{finished:?}");
     for line in [2, 3, 5, 6] {
-        assert!(finished.stderr.contains(&format!("stdin line {line}: ")), "{line}: {finished:?}");
+        assert!(
+            finished.stderr.contains(&format!("stdin line {line}: ")),
+            "{line}: {finished:?}"
+        );
     }
     assert!(!finished.stderr.contains("stdin line 4"), "{finished:?}");
     server.expect(|line| line["saw"] == "event" && line["args"] == json!(["after"]));
@@ -60,7 +71,10 @@ fn a_mistake_on_the_command_line_ends_with_2_before_anything_is_connected() {
     ] {
         let finished = Sioscope::run(&[&["stream", &server.url()], args].concat());
         assert_eq!(finished.code, Some(2), "{args:?}: {finished:?}");
-        assert!(finished.stdout.is_empty() && !finished.stderr.is_empty(), "{args:?}: {finished:?}");
+        assert!(
+            finished.stdout.is_empty() && !finished.stderr.is_empty(),
+            "{args:?}: {finished:?}"
+        );
     }
     assert!(!server.lines().iter().any(|line| line["saw"] == "request"));
 }
@@ -69,9 +83,18 @@ fn a_mistake_on_the_command_line_ends_with_2_before_anything_is_connected() {
 fn a_wait_in_vain_ends_with_1_and_says_what_for() {
     let server = Lab::server(Generation::V4, json!({}));
     for (wait, words) in [
-        (json!({ "event": "never", "timeout_ms": 50 }), "event \"never\""),
-        (json!({ "namespace": "/never", "timeout_ms": 50 }), "namespace /never"),
-        (json!({ "namespace": "/deny", "timeout_ms": 400 }), "refused: closed"),
+        (
+            json!({ "event": "never", "timeout_ms": 50 }),
+            "event \"never\"",
+        ),
+        (
+            json!({ "namespace": "/never", "timeout_ms": 50 }),
+            "namespace /never",
+        ),
+        (
+            json!({ "namespace": "/deny", "timeout_ms": 400 }),
+            "refused: closed",
+        ),
     ] {
         let run = Sioscope::stream(&server.url(), &["--no-record", "-n", "/", "-n", "/deny"]);
         run.say(json!({ "wait": { "namespace": "/" } }));
@@ -97,7 +120,9 @@ fn a_run_with_a_time_stays_until_it_is_over_and_leaves() {
     let finished = Sioscope::run(&["stream", &server.url(), "--no-record", "--for", "700ms"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert!(finished.stdout.contains("\"connected\""), "{finished:?}");
-    server.expect(|line| line["saw"] == "disconnect" && line["reason"] == "client namespace disconnect");
+    server.expect(|line| {
+        line["saw"] == "disconnect" && line["reason"] == "client namespace disconnect"
+    });
 }
 
 #[test]
@@ -109,8 +134,15 @@ fn quit_leaves_although_the_input_is_open() {
     run.say(json!({ "quit": true }));
     let finished = run.wait_for_end();
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert_eq!(all(&run.records(), |record| record["k"] == "mark" && record["text"] == "leaving").len(), 1);
-    server.expect(|line| line["saw"] == "disconnect" && line["reason"] == "client namespace disconnect");
+    assert_eq!(
+        all(&run.records(), |record| record["k"] == "mark"
+            && record["text"] == "leaving")
+        .len(),
+        1
+    );
+    server.expect(|line| {
+        line["saw"] == "disconnect" && line["reason"] == "client namespace disconnect"
+    });
 }
 
 #[test]
@@ -126,7 +158,10 @@ fn sigterm_and_sigint_leave_politely_also_in_a_flood() {
         assert_eq!(finished.code, Some(130), "{signal}: {:?}", finished.stderr);
         let last = run.records().pop().expect("a record");
         assert_eq!(last["k"], "connection", "{signal}: {last}");
-        assert!(state("connection", "closed")(&last) && last["reason"] == "io client disconnect", "{last}");
+        assert!(
+            state("connection", "closed")(&last) && last["reason"] == "io client disconnect",
+            "{last}"
+        );
         server.expect(|line| line["saw"] == "disconnect");
     }
 }
@@ -148,13 +183,21 @@ fn emit_prints_the_answer_and_nothing_else() {
     let server = Lab::server(Generation::V4, json!({}));
     let url = server.url();
     for (args, stdout, code) in [
-        (&["echo", "[1,2]", "text", "{\"a\":null}", "--ack"][..], "[[1,2],\"text\",{\"a\":null}]\n", 0),
+        (
+            &["echo", "[1,2]", "text", "{\"a\":null}", "--ack"][..],
+            "[[1,2],\"text\",{\"a\":null}]\n",
+            0,
+        ),
         (&["echo", "--ack"], "[]\n", 0),
         (&["echo", "quiet"], "", 0),
         (&["ack-never", "--ack", "--ack-timeout", "100"], "", 1),
     ] {
         let finished = Sioscope::run(&[&["emit", &url], args, &["--no-record"]].concat());
-        assert_eq!((finished.code, &*finished.stdout), (Some(code), stdout), "{args:?}: {finished:?}");
+        assert_eq!(
+            (finished.code, &*finished.stdout),
+            (Some(code), stdout),
+            "{args:?}: {finished:?}"
+        );
     }
     server.expect(|line| line["saw"] == "event" && line["args"] == json!(["quiet"]));
     server.kill();
@@ -177,6 +220,10 @@ fn the_whole_of_a_flood_arrives_in_order() {
             .filter(|packet| packet["data"][0] == "flood")
             .filter_map(|packet| packet["data"][1].as_u64())
             .collect();
-        assert!(numbers.iter().copied().eq(0..5000), "{choice}: {} events", numbers.len());
+        assert!(
+            numbers.iter().copied().eq(0..5000),
+            "{choice}: {} events",
+            numbers.len()
+        );
     }
 }

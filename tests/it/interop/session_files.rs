@@ -13,7 +13,10 @@ use crate::lab::{Generation, Lab, PATIENCE, Sioscope};
 
 /// The session files anywhere under a folder.
 fn files_under(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let entries = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok);
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.path();
@@ -50,8 +53,13 @@ fn whole_lines(path: &Path) -> Vec<Value> {
         .iter()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
         .collect();
-    let numbers = records.iter().map(|record| record["n"].as_u64().unwrap_or(0));
-    assert!(numbers.eq(1..=records.len() as u64), "numbers without holes");
+    let numbers = records
+        .iter()
+        .map(|record| record["n"].as_u64().unwrap_or(0));
+    assert!(
+        numbers.eq(1..=records.len() as u64),
+        "numbers without holes"
+    );
     records
 }
 
@@ -61,7 +69,10 @@ fn kill_9_in_a_flood_leaves_a_file_that_opens() {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let file = folder.path().join("killed.sio.jsonl");
     let name = file.to_str().expect("a path that is text");
-    let run = Sioscope::stream(&server.url(), &["--quiet", "--record", name, "--transports", "websocket"]);
+    let run = Sioscope::stream(
+        &server.url(),
+        &["--quiet", "--record", name, "--transports", "websocket"],
+    );
     run.say(json!({ "wait": { "namespace": "/" } }));
     run.say(json!({ "emit": ["flood", 100_000] }));
     wait_for_size(&file, 1_000_000);
@@ -72,7 +83,12 @@ fn kill_9_in_a_flood_leaves_a_file_that_opens() {
     let journal = Journal::open(&file).expect("it opens");
     let deadline = Instant::now() + PATIENCE;
     while journal.len() < records.len() as u64 {
-        assert!(Instant::now() < deadline, "{} of {}", journal.len(), records.len());
+        assert!(
+            Instant::now() < deadline,
+            "{} of {}",
+            journal.len(),
+            records.len()
+        );
         std::thread::sleep(Duration::from_millis(2));
     }
     let listed = Sioscope::run(&["sessions", "--dir", folder.path().to_str().expect("text")]);
@@ -92,7 +108,11 @@ fn what_is_printed_and_what_is_recorded_are_the_same_records() {
     let finished = run.finish();
     assert_eq!(finished.code, Some(0), "{finished:?}");
     let files = files_under(run.home());
-    assert_eq!(files.len(), 1, "by default a session is recorded: {files:?}");
+    assert_eq!(
+        files.len(),
+        1,
+        "by default a session is recorded: {files:?}"
+    );
     let mut printed = run.records();
     printed.remove(0);
     for record in &mut printed {
@@ -102,7 +122,10 @@ fn what_is_printed_and_what_is_recorded_are_the_same_records() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(&files[0]).expect("its metadata").permissions().mode();
+        let mode = fs::metadata(&files[0])
+            .expect("its metadata")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "nobody else reads it");
     }
 }
@@ -123,16 +146,27 @@ fn a_quiet_run_prints_nothing_and_records_everything() {
     let file = folder.path().join("quiet.sio.jsonl");
     let run = Sioscope::stream(
         &server.url(),
-        &["--quiet", "--record", file.to_str().expect("a path that is text")],
+        &[
+            "--quiet",
+            "--record",
+            file.to_str().expect("a path that is text"),
+        ],
     );
     run.say(json!({ "emit": ["echo", 1], "ack": true }));
     run.say(json!({ "wait": { "ack": true } }));
     let finished = run.finish();
-    assert_eq!((finished.code, &*finished.stdout), (Some(0), ""), "{finished:?}");
+    assert_eq!(
+        (finished.code, &*finished.stdout),
+        (Some(0), ""),
+        "{finished:?}"
+    );
     let records = whole_lines(&file);
     assert_eq!(all(&records, namespace("/", "connected")).len(), 1);
     let last = records.last().expect("a record");
-    assert_eq!((&last["k"], &last["state"]), (&json!("connection"), &json!("closed")));
+    assert_eq!(
+        (&last["k"], &last["state"]),
+        (&json!("connection"), &json!("closed"))
+    );
 }
 
 #[test]
@@ -161,7 +195,15 @@ fn a_disk_that_fills_up_is_told_once_and_the_run_goes_on() {
         printf '{"wait":{"namespace":"/"}}\n{"emit":["flood",5000],"ack":true}\n{"wait":{"ack":true,"timeout_ms":15000}}\n{"emit":["echo","after"],"ack":true}\n{"wait":{"ack":true}}\n' |
         "$1" stream "$2" --record full.sio.jsonl --transports websocket | grep -c '"flood"'"#;
     let output = Command::new("timeout")
-        .args(["30", "sh", "-c", script, "sh", env!("CARGO_BIN_EXE_sioscope"), &server.url()])
+        .args([
+            "30",
+            "sh",
+            "-c",
+            script,
+            "sh",
+            env!("CARGO_BIN_EXE_sioscope"),
+            &server.url(),
+        ])
         .env("HOME", folder.path())
         .current_dir(folder.path())
         .output()
@@ -169,10 +211,18 @@ fn a_disk_that_fills_up_is_told_once_and_the_run_goes_on() {
     let stdout = String::from_utf8_lossy(&output.stdout);
     let stderr = String::from_utf8_lossy(&output.stderr);
     // The flood and the emit that asked for it.
-    assert_eq!(stdout.trim(), "5001", "everything is printed all the same: {stderr}");
+    assert_eq!(
+        stdout.trim(),
+        "5001",
+        "everything is printed all the same: {stderr}"
+    );
     assert_eq!(stderr.matches("full.sio.jsonl").count(), 1, "{stderr}");
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
     server.expect(|line| line["saw"] == "event" && line["args"] == json!(["after"]));
     let kept = fs::read(folder.path().join("full.sio.jsonl")).expect("what fitted is there");
-    assert!(kept.starts_with(b"{\"sioscope\":1") && kept.len() > 10_000, "{} bytes", kept.len());
+    assert!(
+        kept.starts_with(b"{\"sioscope\":1") && kept.len() > 10_000,
+        "{} bytes",
+        kept.len()
+    );
 }

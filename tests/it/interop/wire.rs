@@ -71,7 +71,9 @@ impl Place {
         // The server has seen all that was said when it has seen the end.
         self.server.expect(|line| line["saw"] == "engine_close");
         let lines = self.server.lines();
-        let packets = lines.iter().filter(|line| line["saw"] == "packet" && line["dir"] == "to_server");
+        let packets = lines
+            .iter()
+            .filter(|line| line["saw"] == "packet" && line["dir"] == "to_server");
         let requests = lines.iter().filter(|line| line["saw"] == "request");
         let wires = self.relay.wires();
         let frames = wires.iter().flat_map(|wire| frames(&wire.to_server));
@@ -93,17 +95,31 @@ fn shape(line: &Value) -> String {
     let mut pairs: Vec<&str> = query
         .split('&')
         .filter(|pair| !pair.starts_with("t=") && !pair.starts_with("b64="))
-        .map(|pair| if pair.starts_with("sid=") { "sid" } else { pair })
+        .map(|pair| {
+            if pair.starts_with("sid=") {
+                "sid"
+            } else {
+                pair
+            }
+        })
         .collect();
     pairs.sort_unstable();
     let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
-    format!("{} {} {path} {}", text("how"), text("method"), pairs.join(" "))
+    format!(
+        "{} {} {path} {}",
+        text("how"),
+        text("method"),
+        pairs.join(" ")
+    )
 }
 
 /// The WebSocket frames that a client wrote: opcode and unmasked payload. Nothing for a
 /// connection that is no WebSocket.
 fn frames(bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
-    let head = bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
+    let head = bytes
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .map(|at| at + 4);
     let upgrade = bytes.windows(19).any(|some| some == b"transport=websocket");
     let (Some(mut at), true) = (head, upgrade) else {
         return Vec::new();
@@ -114,13 +130,23 @@ fn frames(bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
         assert_eq!(bytes[at + 1] & 0x80, 0x80, "clients mask");
         let opcode = bytes[at] & 0x0f;
         let (length, mask) = match bytes[at + 1] & 0x7f {
-            126 => (usize::from(u16::from_be_bytes([bytes[at + 2], bytes[at + 3]])), at + 4),
+            126 => (
+                usize::from(u16::from_be_bytes([bytes[at + 2], bytes[at + 3]])),
+                at + 4,
+            ),
             127 => panic!("no frame of this work is that long"),
             short => (usize::from(short), at + 2),
         };
         let payload = &bytes[mask + 4..mask + 4 + length];
         let key = &bytes[mask..mask + 4];
-        frames.push((opcode, payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect()));
+        frames.push((
+            opcode,
+            payload
+                .iter()
+                .zip(key.iter().cycle())
+                .map(|(byte, key)| byte ^ key)
+                .collect(),
+        ));
         at = mask + 4 + length;
     }
     frames
@@ -159,7 +185,17 @@ fn ours(generation: Generation, choice: &str) -> Said {
     };
     let run = Sioscope::stream(
         &place.relay.url(),
-        &["--no-record", "--eio", &eio, "--transports", choice, "-n", "/", "-n", admin],
+        &[
+            "--no-record",
+            "--eio",
+            &eio,
+            "--transports",
+            choice,
+            "-n",
+            "/",
+            "-n",
+            admin,
+        ],
     );
     run.wait_for(namespace("/admin", "connected"));
     if choice.contains(',') {
@@ -180,7 +216,11 @@ fn same(generation: Generation, choice: &str) {
         let packets: Vec<String> = said.packets.iter().map(Value::to_string).collect();
         packets.join("\n")
     };
-    assert_eq!(list(&ours), list(&theirs), "packets of {generation:?} over {choice}: ours, theirs");
+    assert_eq!(
+        list(&ours),
+        list(&theirs),
+        "packets of {generation:?} over {choice}: ours, theirs"
+    );
     let text = |said: &Said| {
         let frames = said.frames.iter();
         let lines: Vec<String> = frames
@@ -188,8 +228,15 @@ fn same(generation: Generation, choice: &str) {
             .collect();
         lines.join("\n")
     };
-    assert_eq!(text(&ours), text(&theirs), "frames of {generation:?} over {choice}: ours, theirs");
-    assert_eq!(ours.requests, theirs.requests, "requests of {generation:?} over {choice}: ours, theirs");
+    assert_eq!(
+        text(&ours),
+        text(&theirs),
+        "frames of {generation:?} over {choice}: ours, theirs"
+    );
+    assert_eq!(
+        ours.requests, theirs.requests,
+        "requests of {generation:?} over {choice}: ours, theirs"
+    );
     assert!(ours.packets.len() > 10, "the work was done: {ours:?}");
     assert_eq!(ours.frames.is_empty(), choice == "polling", "{choice}");
 }

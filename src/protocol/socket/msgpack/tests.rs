@@ -189,16 +189,37 @@ fn text_and_attachments_do_not_look_like_it() {
 fn version_2_writes_what_carries_no_event_as_json_text() {
     for (text, kind, nsp, data) in [
         (r#"{"type":0,"nsp":"/"}"#, PacketKind::Connect, "/", None),
-        (r#"{"type":1,"nsp":"/a"}"#, PacketKind::Disconnect, "/a", None),
-        (r#"{"type":4,"data":"no","nsp":"/a"}"#, PacketKind::ConnectError, "/a", Some("\"no\"")),
+        (
+            r#"{"type":1,"nsp":"/a"}"#,
+            PacketKind::Disconnect,
+            "/a",
+            None,
+        ),
+        (
+            r#"{"type":4,"data":"no","nsp":"/a"}"#,
+            PacketKind::ConnectError,
+            "/a",
+            Some("\"no\""),
+        ),
     ] {
         let packet = decode_text(text, &Limits::default()).expect(text).value;
-        assert_eq!((packet.kind, &*packet.nsp, packet.data.as_deref()), (kind, nsp, data), "{text}");
+        assert_eq!(
+            (packet.kind, &*packet.nsp, packet.data.as_deref()),
+            (kind, nsp, data),
+            "{text}"
+        );
         if data.is_none() {
             assert_eq!(encode_text(&packet), text);
         }
     }
-    for text in ["", "0", "[]", r#"{"type":2,"nsp":"/","data":["a"]}"#, r#"{"type":0}"#, r#"{"type":9,"nsp":"/"}"#] {
+    for text in [
+        "",
+        "0",
+        "[]",
+        r#"{"type":2,"nsp":"/","data":["a"]}"#,
+        r#"{"type":0}"#,
+        r#"{"type":9,"nsp":"/"}"#,
+    ] {
         assert!(decode_text(text, &Limits::default()).is_err(), "{text}");
     }
 }
@@ -207,6 +228,11 @@ fn version_2_writes_what_carries_no_event_as_json_text() {
 fn version_2_has_types_of_their_own_for_packets_with_binary() {
     // {"type":5,"nsp":"/","data":["e"]}
     let bytes = b"\x83\xa4type\x05\xa3nsp\xa1/\xa4data\x91\xa1e";
-    let packet = decode(bytes, &Limits::default()).expect("a binary event").value;
-    assert_eq!((packet.kind, packet.data.as_deref()), (PacketKind::BinaryEvent, Some("[\"e\"]")));
+    let packet = decode(bytes, &Limits::default())
+        .expect("a binary event")
+        .value;
+    assert_eq!(
+        (packet.kind, packet.data.as_deref()),
+        (PacketKind::BinaryEvent, Some("[\"e\"]"))
+    );
 }

@@ -1,0 +1,268 @@
+//! Commands as they are typed: a word and its arguments.
+
+use crate::tui::action::Action;
+use crate::tui::json;
+
+/// A command with its arguments, as typed; being typed, it is not asked about again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typed {
+    /// `connect URL`
+    Connect(String),
+    /// `join NSP [AUTH]`
+    Join {
+        /// Namespace with its leading `/`.
+        nsp: String,
+        /// Auth as JSON.
+        auth: Option<String>,
+    },
+    /// `leave NSP`
+    Leave(String),
+    /// `filter …`; empty takes the filter away.
+    Filter(String),
+    /// `mark TEXT`
+    Mark(String),
+    /// `theme NAME`
+    Theme(String),
+    /// `save PATH`
+    Save(String),
+    /// `open PATH`
+    Open(String),
+    /// An action's name (`quit`, `disconnect`, …): done without asking.
+    Action(Action),
+}
+
+/// How a command is written.
+#[derive(Debug, PartialEq)]
+pub struct Usage {
+    /// The word and its arguments.
+    pub name: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    /// Whether `--readonly` takes it away.
+    pub acts_on_server: bool,
+}
+
+impl Usage {
+    /// The word alone.
+    pub fn word(&self) -> &'static str {
+        self.name.split(' ').next().unwrap_or(self.name)
+    }
+}
+
+/// The commands that take arguments.
+pub const USAGES: [Usage; 8] = [
+    Usage {
+        name: "connect URL",
+        about: "Connect to another server",
+        acts_on_server: false,
+    },
+    Usage {
+        name: "join NSP [AUTH]",
+        about: "Join a namespace, with auth as JSON where it needs some",
+        acts_on_server: true,
+    },
+    Usage {
+        name: "leave NSP",
+        about: "Leave a namespace",
+        acts_on_server: true,
+    },
+    Usage {
+        name: "filter [FILTER]",
+        about: "Show only the rows that fit; without a filter, all",
+        acts_on_server: false,
+    },
+    Usage {
+        name: "mark TEXT",
+        about: "Leave a mark with a text in the journal",
+        acts_on_server: false,
+    },
+    Usage {
+        name: "theme NAME",
+        about: "Draw with another theme",
+        acts_on_server: false,
+    },
+    Usage {
+        name: "save PATH",
+        about: "Save the session to a file",
+        acts_on_server: false,
+    },
+    Usage {
+        name: "open PATH",
+        about: "Open a saved session",
+        acts_on_server: false,
+    },
+];
+
+/// What is wrong with a command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
+    /// Byte offset in the line.
+    pub at: usize,
+    /// What is wrong and what to write.
+    pub what: String,
+}
+
+/// Reads a command line. `None` where its first word is neither a command with arguments nor an
+/// action's name.
+pub fn parse(line: &str, readonly: bool) -> Result<Option<Typed>, Wrong> {
+    let start = line.len() - line.trim_start().len();
+    let trimmed = line.trim();
+    let (word, rest) = match trimmed.split_once(char::is_whitespace) {
+        Some((word, rest)) => (word, rest.trim_start()),
+        None => (trimmed, ""),
+    };
+    // Where the arguments begin: they are the end of the trimmed line.
+    let at = start + trimmed.len() - rest.len();
+    let wrong = |at, what: &str| {
+        Err(Wrong {
+            at,
+            what: what.to_owned(),
+        })
+    };
+    let usage = USAGES.iter().find(|u| u.word() == word);
+    let action = match word {
+        "q" | "q!" => Some(Action::Quit),
+        _ => Action::named(word),
+    };
+    let acts = match (rest.is_empty(), action, usage) {
+        (true, Some(action), _) => action.acts_on_server(),
+        (_, _, usage) => usage.is_some_and(|u| u.acts_on_server),
+    };
+    if readonly && acts {
+        return wrong(
+            start,
+            "read-only: this session takes nothing that acts on the server",
+        );
+    }
+    if rest.is_empty() {
+        return match (word, action) {
+            ("filter", _) => Ok(Some(Typed::Filter(String::new()))),
+            (_, Some(action)) => Ok(Some(Typed::Action(action))),
+            ("theme", _) => wrong(start + word.len(), "write a theme's name after it"),
+            _ => Ok(None),
+        };
+    }
+    let text = rest.to_owned();
+    Ok(Some(match word {
+        "connect" => Typed::Connect(text),
+        "join" => {
+            let (nsp, auth) = match rest.split_once(char::is_whitespace) {
+                Some((nsp, auth)) => (nsp, auth.trim_start()),
+                None => (rest, ""),
+            };
+            let auth_at = at + rest.len() - auth.len();
+            let auth = match auth.is_empty() {
+                true => None,
+                false => Some(json::value(auth).map_err(|e| Wrong {
+                    at: auth_at + e.at,
+                    what: e.what,
+                })?),
+            };
+            Typed::Join {
+                nsp: slashed(nsp),
+                auth,
+            }
+        }
+        "leave" => match rest.find(char::is_whitespace) {
+            Some(space) => return wrong(at + space, "leave takes one namespace"),
+            None => Typed::Leave(slashed(rest)),
+        },
+        "filter" => Typed::Filter(text),
+        "mark" => Typed::Mark(text),
+        "theme" => Typed::Theme(text),
+        "save" => Typed::Save(text),
+        "open" => Typed::Open(text),
+        _ if action.is_some() => {
+            return Err(Wrong {
+                at,
+                what: format!("{word} takes nothing after it"),
+            });
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn slashed(nsp: &str) -> String {
+    match nsp.starts_with('/') {
+        true => nsp.to_owned(),
+        false => format!("/{nsp}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_read_with_their_arguments() {
+        let join = |nsp: &str, auth: Option<&str>| Typed::Join {
+            nsp: nsp.into(),
+            auth: auth.map(str::to_owned),
+        };
+        let cases = [
+            (
+                "connect http://a:1",
+                Some(Typed::Connect("http://a:1".into())),
+            ),
+            ("connect", Some(Typed::Action(Action::Connect))),
+            ("join /chat", Some(join("/chat", None))),
+            ("join chat", Some(join("/chat", None))),
+            (
+                "join /a {\"token\": \"x y\"}",
+                Some(join("/a", Some("{\"token\":\"x y\"}"))),
+            ),
+            ("leave /chat ", Some(Typed::Leave("/chat".into()))),
+            ("leave", Some(Typed::Action(Action::Leave))),
+            (
+                "filter ns:/a | ev:b",
+                Some(Typed::Filter("ns:/a | ev:b".into())),
+            ),
+            ("filter", Some(Typed::Filter(String::new()))),
+            (
+                " mark  before  deploy ",
+                Some(Typed::Mark("before  deploy".into())),
+            ),
+            ("theme light", Some(Typed::Theme("light".into()))),
+            (
+                "save /tmp/a b.sio.jsonl",
+                Some(Typed::Save("/tmp/a b.sio.jsonl".into())),
+            ),
+            ("open x", Some(Typed::Open("x".into()))),
+            ("quit", Some(Typed::Action(Action::Quit))),
+            ("q", Some(Typed::Action(Action::Quit))),
+            ("disconnect", Some(Typed::Action(Action::Disconnect))),
+            ("nonsense", None),
+            ("non sense", None),
+            ("", None),
+        ];
+        for (line, typed) in cases {
+            assert_eq!(parse(line, false), Ok(typed), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_pointed_at() {
+        let cases = [
+            ("join /a {token}", 9, "in double quotes"),
+            ("  join /a {\"t\":}", 15, "expected a value"),
+            ("leave /a /b", 8, "one namespace"),
+            ("theme", 5, "theme's name"),
+            ("disconnect now", 11, "nothing after it"),
+        ];
+        for (line, at, said) in cases {
+            let wrong = parse(line, false).expect_err(line);
+            assert_eq!(wrong.at, at, "{line}: {}", wrong.what);
+            assert!(wrong.what.contains(said), "{line}: {}", wrong.what);
+        }
+    }
+
+    #[test]
+    fn read_only_refuses_what_acts_on_the_server_only() {
+        for line in ["join /a", "leave /a", "disconnect", "leave", "draft"] {
+            assert!(parse(line, true).is_err(), "{line}");
+        }
+        for line in ["connect", "filter x", "mark m", "quit", "theme dark"] {
+            assert!(parse(line, true).is_ok(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! The screen as a person sees it, by snapshot, at the three sizes that count.
+
+use super::bench::*;
+use crate::journal::record::*;
+use Direction::ToClient;
+
+#[test]
+fn a_connected_session_on_a_wide_screen() {
+    let mut bench = connected(120, 36);
+    bench.settle(38_000);
+    insta::assert_snapshot!(bench.screen());
+}
+
+#[test]
+fn a_connected_session_on_an_ordinary_terminal() {
+    let mut bench = connected(80, 24);
+    bench.settle(38_000);
+    insta::assert_snapshot!(bench.screen());
+    bench.keys("1");
+    insta::assert_snapshot!(
+        "a_connected_session_on_an_ordinary_terminal_connection",
+        bench.screen()
+    );
+}
+
+#[test]
+fn a_connected_session_on_the_smallest_screen() {
+    let mut bench = connected(40, 10);
+    bench.settle(38_000);
+    insta::assert_snapshot!(bench.screen());
+}
+
+#[test]
+fn a_screen_that_is_too_small_says_so() {
+    let mut bench = connected(39, 9);
+    bench.settle(38_000);
+    insta::assert_snapshot!(bench.screen());
+}
+
+fn waiting(width: u16, height: u16) -> Bench {
+    let mut bench = connected(width, height);
+    bench.add(61_000, close(ToClient, 1001));
+    bench.add(
+        61_001,
+        Body::Connection(Connection {
+            reason: Some("transport close".into()),
+            detail: Some("close code 1001: the server is going away; silent for 36.0 s".into()),
+            ..connection(ConnectionState::Closed)
+        }),
+    );
+    bench.add(
+        61_001,
+        Body::Connection(Connection {
+            attempt: Some(1),
+            delay_ms: Some(1_120),
+            ..connection(ConnectionState::Waiting)
+        }),
+    );
+    bench
+}
+
+#[test]
+fn between_two_attempts_there_is_a_countdown_with_its_plan() {
+    let mut bench = waiting(120, 36);
+    bench.state.tabs[0].reconnection = Some(crate::client::options::Reconnection {
+        enabled: true,
+        delay: std::time::Duration::from_secs(1),
+        delay_max: std::time::Duration::from_secs(5),
+        factor: 0.5,
+        attempts: None,
+    });
+    bench.settle(61_500);
+    insta::assert_snapshot!(bench.screen());
+    let mut bench = waiting(80, 24);
+    bench.settle(61_500);
+    insta::assert_snapshot!(
+        "between_two_attempts_on_an_ordinary_terminal",
+        bench.screen()
+    );
+}
+
+#[test]
+fn a_refused_namespace_shows_why_and_what_the_server_sent() {
+    let mut bench = connected(120, 36);
+    bench.settle(38_000);
+    bench.keys("e");
+    bench.settle(38_000);
+    let screen = bench.screen();
+    assert!(screen.contains("authentication error"), "{screen}");
+    assert!(screen.contains("401"), "{screen}");
+    insta::assert_snapshot!(screen);
+}
+
+#[test]
+fn a_binary_packet_is_shown_whole_and_its_bytes_in_hex() {
+    let mut bench = connected(120, 36);
+    bench.text(
+        30_000,
+        ToClient,
+        r#"451-["picture",{"_placeholder":true,"num":0},"png"]"#,
+    );
+    let bytes: Vec<u8> = (0..64).collect();
+    bench.add(30_001, binary(ToClient, &bytes));
+    bench.settle(38_000);
+    let screen = bench.screen();
+    assert!(screen.contains("binary, 64 B"), "{screen}");
+    insta::assert_snapshot!(screen);
+    bench.keys("p p");
+    bench.settle(38_000);
+    insta::assert_snapshot!("a_binary_packet_in_hex", bench.screen());
+}
+
+#[test]
+fn a_flood_is_taken_in_by_slices_and_the_lag_is_shown() {
+    let mut bench = connected(120, 36);
+    for n in 0..30_000 {
+        bench.text(30_000 + n / 100, ToClient, &format!(r#"42["tick",{n}]"#));
+    }
+    assert!(bench.advance(), "more than one frame's worth of work");
+    let lag = bench.tab().lag();
+    assert!(lag > 0);
+    bench.state.tabs[0].now = 38_000_000;
+    super::sync::prepare(&mut bench.state, &bench.readers);
+    let screen = bench.screen();
+    assert!(
+        screen.contains(&format!("{} behind", super::units::count(lag))),
+        "{screen}"
+    );
+    bench.settle(38_000);
+    assert_eq!(bench.tab().lag(), 0);
+    insta::assert_snapshot!(bench.screen());
+}
+
+#[test]
+fn the_help_lies_over_the_screen() {
+    let mut bench = connected(80, 24);
+    bench.settle(38_000);
+    bench.keys("?");
+    assert!(matches!(
+        bench.state.overlays.last(),
+        Some(super::state::Overlay::Help(_))
+    ));
+    insta::assert_snapshot!(bench.screen());
+}
+
+#[test]
+fn an_event_that_waits_for_an_answer_is_marked() {
+    let mut bench = connected(120, 36);
+    bench.text(31_000, ToClient, r#"42/chat,3["ask","how are you?"]"#);
+    bench.add(
+        31_000,
+        Body::Ack(Ack {
+            nsp: "/chat".into(),
+            id: 3,
+            dir: ToClient,
+            state: AckState::Pending,
+            ms: None,
+        }),
+    );
+    bench.settle(38_000);
+    let screen = bench.screen();
+    assert!(screen.contains("? answer"), "{screen}");
+    assert!(screen.contains("1 to answer"), "{screen}");
+}
+
+#[test]
+fn secrets_are_covered_in_every_view_until_they_are_asked_for() {
+    let mut bench = connected(200, 60);
+    bench.keys("v v");
+    bench.settle(38_000);
+    let rows = bench.tab().log.len();
+    bench.keys("g");
+    for _ in 0..rows {
+        for _ in 0..4 {
+            let screen = bench.screen();
+            assert!(!screen.contains("verysecret"), "{screen}");
+            bench.keys("p");
+        }
+        bench.keys("j");
+    }
+    bench.keys("v");
+    bench.keys("g");
+    let found = (0..rows).any(|_| {
+        bench.keys("j");
+        let covered = bench.screen().contains("verysecret");
+        assert!(!covered, "{}", bench.screen());
+        bench.keys("S");
+        let shown = bench.screen().contains("verysecret");
+        bench.keys("S");
+        shown
+    });
+    assert!(found, "asked for, a secret is shown");
+}
+
+#[test]
+fn hostile_text_never_reaches_a_cell_as_a_control() {
+    let mut bench = connected(120, 36);
+    bench.text(
+        30_000,
+        ToClient,
+        "42[\"\u{1b}]0;owned\u{7}\",\"\u{202e}evil\u{9b}31m\"]",
+    );
+    bench.text(30_001, ToClient, "\u{1b}[2Jnot a packet\r\n\u{85}");
+    bench.add(
+        30_002,
+        Body::Namespace(Namespace {
+            reason: Some("\u{1b}[31mred".into()),
+            ..namespace("/\u{1b}c", NamespaceState::Refused)
+        }),
+    );
+    bench.settle(38_000);
+    for key in ["k", "k", "p", "p", "p", "v", "v", "2"] {
+        bench.keys(key);
+        let screen = bench.screen();
+        assert!(
+            !screen
+                .chars()
+                .any(|c| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c))),
+            "after {key}: {screen:?}"
+        );
+    }
+}
+
+#[test]
+fn no_size_of_the_screen_makes_it_panic() {
+    let mut bench = waiting(120, 36);
+    bench.settle(61_500);
+    for width in (1..=200).step_by(7).chain([39, 40, 41, 99, 100, 101]) {
+        for height in (1..=60).step_by(3).chain([9, 10, 11, 27, 28, 29]) {
+            bench.resize(width, height);
+            super::sync::prepare(&mut bench.state, &bench.readers);
+            let _ = bench.screen();
+        }
+    }
+}
+
+#[test]
+fn a_saved_session_says_so_and_no_clock_runs_on_in_it() {
+    let mut bench = connected(120, 36);
+    bench.state.tabs[0].live = false;
+    bench.settle(38_000);
+    let screen = bench.screen();
+    assert!(screen.contains("saved"), "{screen}");
+    assert!(screen.contains("open at its end"), "{screen}");
+    assert!(!screen.contains("next in"), "{screen}");
+    assert!(bench.keys("i d").is_empty());
+    assert!(
+        bench
+            .state
+            .notice
+            .take()
+            .is_some_and(|notice| notice.text.contains("saved session"))
+    );
+}
+
+#[test]
+fn the_lines_of_what_to_try_go_when_a_row_is_looked_at() {
+    let mut bench = connected(120, 36);
+    bench.state.hints = vec!["emit ask".to_owned()];
+    bench.settle(38_000);
+    assert!(bench.screen().contains("emit ask"));
+    bench.keys("k");
+    assert!(!bench.screen().contains("emit ask"));
+}
