@@ -56,6 +56,11 @@ pub struct Status {
     pub missed_acks: u64,
 }
 
+/// A namespace as records name it: generation 2 lets it be given with a query, `/chat?room=1`.
+pub fn name_of(nsp: &str) -> &str {
+    nsp.split_once('?').map_or(nsp, |(name, _)| name)
+}
+
 impl Status {
     /// The state at the start: these namespaces are asked for.
     pub fn new<'a>(namespaces: impl IntoIterator<Item = &'a str>) -> Status {
@@ -68,12 +73,12 @@ impl Status {
 
     /// A join was handed to the client.
     pub fn joins(&mut self, nsp: &str) {
-        self.namespaces.entry(nsp.to_owned()).or_default().state = None;
+        self.namespaces.entry(name_of(nsp).to_owned()).or_default().state = None;
     }
 
     /// A leave was handed to the client.
     pub fn leaves(&mut self, nsp: &str) {
-        if let Some(joined) = self.namespaces.get_mut(nsp) {
+        if let Some(joined) = self.namespaces.get_mut(name_of(nsp)) {
             joined.state = Some(NamespaceState::Disconnected);
             joined.reason = Some("io client disconnect".to_owned());
             joined.buffered = 0;
@@ -101,11 +106,15 @@ impl Status {
 
     /// Whether a namespace was asked for, or connected by the server.
     pub fn knows(&self, nsp: &str) -> bool {
-        self.namespaces.contains_key(nsp)
+        self.namespaces.contains_key(name_of(nsp))
     }
 
     /// An emit that asks for an ack was handed to the client. Returns its number.
     pub fn asks(&mut self, nsp: &str, event: String, timed: bool) -> usize {
+<<<<<<< HEAD
+        self.asked.push(Asked { nsp: name_of(nsp).to_owned(), event, timed, id: None, decided: None });
+        self.forgotten.saturating_add(self.asked.len()).saturating_sub(1)
+=======
         self.asked.push(Asked {
             nsp: nsp.to_owned(),
             event,
@@ -116,6 +125,7 @@ impl Status {
         self.forgotten
             .saturating_add(self.asked.len())
             .saturating_sub(1)
+>>>>>>> main
     }
 
     /// The ask of this number; `None` once it is forgotten (it was decided long ago).

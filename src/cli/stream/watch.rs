@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 
 use super::command::Expect;
+use super::status::name_of;
 use crate::journal::record::{Body, Direction, NamespaceState};
 use crate::journal::{Journal, Record};
 use crate::model::decode::Kind;
@@ -80,7 +81,7 @@ impl Watch {
         // Several namespaces are joined at once and answered in any order: one that was connected
         // while another was waited for counts, as long as nobody waited for it before.
         if let Expect::Namespace(nsp) = what
-            && self.joined.remove(nsp)
+            && self.joined.remove(name_of(nsp))
         {
             return Found::Met;
         }
@@ -153,6 +154,12 @@ impl Watch {
 
 fn meets(fact: &Fact, what: &Expect) -> bool {
     match (fact, what) {
+<<<<<<< HEAD
+        (Fact::Event { nsp, event }, Expect::Event { event: name, nsp: on }) => {
+            event == name && on.as_ref().is_none_or(|on| name_of(on) == nsp)
+        }
+        (Fact::Joined(nsp), Expect::Namespace(wanted)) => nsp == name_of(wanted),
+=======
         (
             Fact::Event { nsp, event },
             Expect::Event {
@@ -161,6 +168,7 @@ fn meets(fact: &Fact, what: &Expect) -> bool {
             },
         ) => event == name && on.as_ref().is_none_or(|on| on == nsp),
         (Fact::Joined(nsp), Expect::Namespace(wanted)) => nsp == wanted,
+>>>>>>> main
         _ => false,
     }
 }

@@ -20,9 +20,8 @@ use serde_json::{Value, json};
 use super::records::{namespace, transport};
 use crate::lab::{Client, Generation, Lab, Relay, Server, Sioscope};
 
-/// The lines. Each wait makes the next ones independent of timing. `admin` is the client's name
-/// for the namespace with the token.
-fn lines(admin: &str) -> Vec<Value> {
+/// The lines. Each wait makes the next ones independent of timing.
+fn lines() -> Vec<Value> {
     vec![
         json!({ "emit": ["echo", "grüße 🎉", 1, -2.5, { "a": [true, null] }], "ack": true }),
         json!({ "wait": { "ack": true } }),
@@ -38,7 +37,7 @@ fn lines(admin: &str) -> Vec<Value> {
         json!({ "wait": { "event": "ask" } }),
         json!({ "answer": ["because", { "$binary": "AA==" }], "nsp": "/", "id": 0 }),
         json!({ "wait": { "event": "answered" } }),
-        json!({ "emit": ["echo", 1], "nsp": admin }),
+        json!({ "emit": ["echo", 1], "nsp": "/admin" }),
         json!({ "emit": ["echo", 2] }),
         json!({ "emit": ["echo", 3], "nsp": "/chat", "ack": true }),
         json!({ "wait": { "ack": true } }),
@@ -168,7 +167,7 @@ fn official(generation: Generation, choice: &str) -> Said {
     if choice.contains(',') {
         client.expect(|line| line["saw"] == "upgrade");
     }
-    for line in lines("/admin") {
+    for line in lines() {
         client.say(line);
     }
     let finished = client.finish();
@@ -180,9 +179,9 @@ fn official(generation: Generation, choice: &str) -> Said {
 fn ours(generation: Generation, choice: &str) -> Said {
     let place = Place::new(generation);
     let eio = generation.eio().to_string();
-    let (admin, with_token) = match generation {
-        Generation::V1 | Generation::V2 => ("/admin?token=letmein", "/admin?token=letmein"),
-        Generation::V3 | Generation::V4 => ("/admin", r#"/admin={"token":"letmein"}"#),
+    let admin = match generation {
+        Generation::V1 | Generation::V2 => "/admin?token=letmein",
+        Generation::V3 | Generation::V4 => r#"/admin={"token":"letmein"}"#,
     };
     let run = Sioscope::stream(
         &place.relay.url(),
@@ -195,14 +194,14 @@ fn ours(generation: Generation, choice: &str) -> Said {
             "-n",
             "/",
             "-n",
-            with_token,
+            admin,
         ],
     );
-    run.wait_for(namespace(admin, "connected"));
+    run.wait_for(namespace("/admin", "connected"));
     if choice.contains(',') {
         run.wait_for(transport("websocket", "open"));
     }
-    for line in lines(admin) {
+    for line in lines() {
         run.say(line);
     }
     let finished = run.finish();
