@@ -30,6 +30,11 @@ use watch::Watch;
 /// Shortest time between two drawings of data.
 const DATA: Duration = Duration::from_millis(33);
 
+/// Starts a client.
+pub type Connect = Box<dyn Fn(Options) -> anyhow::Result<Scope>>;
+/// Opens a saved session.
+pub type Open = Box<dyn Fn(&Path) -> Result<Scope, OpenError>>;
+
 /// What the screen starts with.
 pub struct Start {
     /// The session to show; `None` asks where to connect.
@@ -37,9 +42,9 @@ pub struct Start {
     /// Options that a new connection begins with (those of the command line).
     pub template: Option<Options>,
     /// Starts a client for the connect dialog.
-    pub connect: Box<dyn Fn(Options) -> anyhow::Result<Scope>>,
+    pub connect: Connect,
     /// Opens a saved session.
-    pub open: Box<dyn Fn(&Path) -> Result<Scope, OpenError>>,
+    pub open: Open,
     /// Lines of what to try, shown until a row is opened.
     pub hints: Vec<String>,
     /// What the person wants otherwise.
@@ -73,12 +78,14 @@ struct App {
     state: State,
     scopes: Vec<Scope>,
     readers: Vec<(Reader, Journal)>,
-    connect: Box<dyn Fn(Options) -> anyhow::Result<Scope>>,
-    open: Box<dyn Fn(&Path) -> Result<Scope, OpenError>>,
+    connect: Connect,
+    open: Open,
     watch: Watch,
     /// There is work left over from the frame before.
     more: bool,
     drawn: Option<Instant>,
+    /// There is data that was not drawn yet.
+    fresh: bool,
 }
 
 impl App {
@@ -182,6 +189,7 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
         watch: Watch::default(),
         more: false,
         drawn: None,
+        fresh: false,
     };
     if let Some(scope) = start.scope {
         app.add(scope);
@@ -215,7 +223,7 @@ async fn turn(app: &mut App, terminal: &mut Terminal) -> anyhow::Result<i32> {
                 biased;
                 signal = signals.next() => Step::Signal(signal),
                 event = events.next() => Step::Input(event),
-                () = app.watch.changed(), if !app.more && app.drawn_long_ago() => Step::Data,
+                () = app.watch.changed(), if !app.fresh => Step::Data,
                 () = sleep_until(deadline) => Step::Deadline,
             }
         };
@@ -254,7 +262,15 @@ async fn turn(app: &mut App, terminal: &mut Terminal) -> anyhow::Result<i32> {
                     }
                 }
             }
-            Step::Data | Step::Deadline => app.state.dirty = true,
+            // Data that comes sooner than it may be drawn waits for the deadline.
+            Step::Data if !app.drawn_long_ago() => {
+                app.fresh = true;
+                continue;
+            }
+            Step::Data | Step::Deadline => {
+                app.fresh = false;
+                app.state.dirty = true;
+            }
         }
         app.advance();
         if app.state.dirty {
@@ -284,7 +300,7 @@ fn next_deadline(app: &App) -> Option<Instant> {
     if app.more {
         return Some(drawn + DATA / 4);
     }
-    if !app.drawn_long_ago() && app.watch.is_waiting() {
+    if app.fresh {
         return Some(drawn + DATA);
     }
     app.pulse().map(|pulse| drawn + pulse)

@@ -60,7 +60,8 @@ impl Budget {
     /// Counts one record; true while there is time for another.
     fn take(&mut self) -> bool {
         self.records += 1;
-        self.records < RECORDS && (self.records % STRIDE != 0 || Instant::now() < self.until)
+        self.records < RECORDS
+            && (!self.records.is_multiple_of(STRIDE) || Instant::now() < self.until)
     }
 }
 

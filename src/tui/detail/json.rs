@@ -180,7 +180,7 @@ fn value_end(bytes: &[u8], at: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn parts<'a>(text: &'a str) -> Vec<(Option<&'a str>, &'a str)> {
+    fn parts(text: &str) -> Vec<(Option<&str>, &str)> {
         let root = root(text).unwrap();
         children(text, &root, 100)
             .0

@@ -29,7 +29,7 @@ pub fn content(
 ) -> Content {
     let covered = !secrets && mask::holds_auth(packets);
     let own = row.what == What::Socket("connect") && row.dir == Some(Direction::ToServer);
-    let (tree, no_tree) = tree(row, covered, own);
+    let (tree, no_tree) = tree(row, covered, own, secrets);
     let bytes = bytes(row);
     let raw = raw(row, &bytes, covered, secrets);
     Content {
@@ -158,7 +158,7 @@ fn head(row: &Row<'_>, secrets: bool) -> Vec<(String, Role)> {
     head
 }
 
-fn tree(row: &Row<'_>, covered: bool, own: bool) -> (Tree, String) {
+fn tree(row: &Row<'_>, covered: bool, own: bool, secrets: bool) -> (Tree, String) {
     match row.packet.map(|packet| &packet.kind) {
         Some(Kind::Undecodable { error, at }) => (
             Tree::default(),
@@ -177,6 +177,7 @@ fn tree(row: &Row<'_>, covered: bool, own: bool) -> (Tree, String) {
                 Some(data) => (Tree::new(data.clone(), false), String::new()),
                 None => (Tree::default(), row.text().into_owned()),
             },
+            Body::Request(request) if secrets => (Tree::default(), request.url.clone()),
             Body::Request(request) => (Tree::default(), mask::url(&request.url)),
             Body::Response(response) if response.body.first() == Some(&b'{') => (
                 Tree::new(String::from_utf8_lossy(&response.body).into_owned(), false),

@@ -63,7 +63,12 @@ pub fn rows(area: Rect) -> usize {
 pub fn draw(state: &State, detail: &Detail, area: Rect, focused: bool, buf: &mut Buffer) {
     let theme = &state.theme;
     if !state.hints.is_empty() {
-        for (row, words) in state.hints.iter().enumerate().take(usize::from(area.height)) {
+        for (row, words) in state
+            .hints
+            .iter()
+            .enumerate()
+            .take(usize::from(area.height))
+        {
             Pen::new(buf, area, row as u16)
                 .gap(1)
                 .put(words, theme.style(Role::Text));

@@ -1,7 +1,6 @@
 //! What wakes the loop: changes of the journals, and signals.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -12,20 +11,18 @@ use crate::scope::Scope;
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     wake: Arc<Notify>,
-    waiting: Arc<AtomicBool>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Watch {
     /// Watches one more session.
     pub(super) fn add(&mut self, scope: Scope) {
-        let (wake, waiting) = (Arc::clone(&self.wake), Arc::clone(&self.waiting));
+        let wake = Arc::clone(&self.wake);
         self.tasks.push(tokio::spawn(async move {
             let mut seen = 0;
             loop {
                 scope.changed(seen).await;
                 seen = scope.journal().len();
-                waiting.store(true, Ordering::Release);
                 wake.notify_one();
                 // More often than it is drawn nobody has to be told.
                 tokio::time::sleep(super::DATA).await;
@@ -36,12 +33,6 @@ impl Watch {
     /// Waits for a change.
     pub(super) async fn changed(&self) {
         self.wake.notified().await;
-        self.waiting.store(false, Ordering::Release);
-    }
-
-    /// True while a change was told and not taken.
-    pub(super) fn is_waiting(&self) -> bool {
-        self.waiting.load(Ordering::Acquire)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::By;
 use crate::client::Command;
+use crate::client::options::Auth;
 use crate::journal::record::Direction;
 use crate::model::state::AckEntry;
 use crate::tui::action::Action;
@@ -13,6 +14,7 @@ use crate::tui::effect::Effect;
 use crate::tui::help::Help;
 use crate::tui::layout::Pane;
 use crate::tui::log::Spot;
+use crate::tui::mask;
 use crate::tui::palette::Palette;
 use crate::tui::prompt::Prompt;
 use crate::tui::state::{Asked, Overlay, State, Tab, Tone};
@@ -565,10 +567,43 @@ fn connect(state: &mut State) -> Vec<Effect> {
 }
 
 fn copy(state: &mut State) {
-    let Some(row) = state.tab().and_then(|tab| tab.detail.content.copy.clone()) else {
+    let Some(tab) = state.tab() else { return };
+    let Some(mut row) = tab.detail.content.copy.clone() else {
         state.say(Tone::Info, "there is no row to copy");
         return;
     };
+    // Lines that connect need the session's target; its secrets only where they are shown.
+    row.target.clone_from(&tab.target);
+    row.path = "/socket.io".to_owned();
+    if let Some(options) = &tab.options {
+        row.path.clone_from(&options.path);
+        row.headers = options
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                let shown = if state.secrets {
+                    value
+                } else {
+                    mask::header(name, value)
+                };
+                (name.clone(), shown.to_owned())
+            })
+            .collect();
+        let own = options
+            .namespaces
+            .iter()
+            .find(|namespace| namespace.nsp == row.nsp);
+        let auth = own
+            .and_then(|namespace| namespace.auth.as_ref())
+            .or(options.auth.as_ref());
+        if let Some(Auth::Json(json)) = auth {
+            row.auth = Some(if state.secrets {
+                json.clone()
+            } else {
+                mask::json(json)
+            });
+        }
+    }
     state
         .overlays
         .push(Overlay::Copy(dialog::copy::CopyMenu::new(&row)));

@@ -105,7 +105,10 @@ fn give(
             }
         },
         Overlay::Prompt(asked, part) => prompt(state, *asked, part, given, effects),
-        Overlay::Confirm(part, effect) => match given.key().map_or(confirm::Outcome::Ignored, |key| part.update(key)) {
+        Overlay::Confirm(part, effect) => match given
+            .key()
+            .map_or(confirm::Outcome::Ignored, |key| part.update(key))
+        {
             confirm::Outcome::Ignored => Fate::Stay,
             confirm::Outcome::Cancelled => Fate::Close,
             confirm::Outcome::Yes => {
@@ -137,7 +140,10 @@ fn give(
                 Fate::Close
             }
         },
-        Overlay::Copy(part) => match given.key().map_or(copy::Outcome::Ignored, |key| part.update(key)) {
+        Overlay::Copy(part) => match given
+            .key()
+            .map_or(copy::Outcome::Ignored, |key| part.update(key))
+        {
             copy::Outcome::Ignored | copy::Outcome::Changed => Fate::Stay,
             copy::Outcome::Cancelled => Fate::Close,
             copy::Outcome::Copy { what, text } => {
