@@ -274,7 +274,12 @@ impl Journal {
     /// (`frame`, `request`, `response`) are passed over unparsed, so that a flood of them costs
     /// next to nothing. (A line that was not written by us may be among what is given.)
     pub fn scan_states(&self, from: u64, each: impl FnMut(Record) -> ControlFlow<()>) -> u64 {
-        read::scan(&self.inner.shared, from, |line| !line::carries_bytes(line), each)
+        read::scan(
+            &self.inner.shared,
+            from,
+            |line| !line::carries_bytes(line),
+            each,
+        )
     }
 
     /// Waits until there are more than `seen` records (or the status changed, or the journal was

@@ -32,7 +32,10 @@ fn seen_by(server: &Server, name: &str) -> Vec<Value> {
 /// Whether an ack came into this state.
 fn asked(id: u64, state: &'static str) -> impl Fn(&Value) -> bool {
     move |record| {
-        record["k"] == "ack" && record["dir"] == "to_server" && record["id"] == id && record["state"] == state
+        record["k"] == "ack"
+            && record["dir"] == "to_server"
+            && record["id"] == id
+            && record["state"] == state
     }
 }
 
@@ -55,10 +58,15 @@ fn a_recovered_session_gets_what_it_missed() {
         server.say(json!({ "do": "listen" }));
         let again = run.wait_for(|record| namespace("/", "connected")(record) && record["c"] != 1);
         assert_eq!(again["recovered"], true, "{choice}: {again}");
-        assert_eq!(again["sid"], first["sid"], "{choice}: a recovered session keeps its sid");
+        assert_eq!(
+            again["sid"], first["sid"],
+            "{choice}: a recovered session keeps its sid"
+        );
         let missed = run.wait_for(event("missed"));
         let data = packets_of(&missed, "to_client").find(|packet| packet["data"][0] == "missed");
-        let data = data.map(|packet| packet["data"].clone()).unwrap_or_default();
+        let data = data
+            .map(|packet| packet["data"].clone())
+            .unwrap_or_default();
         assert_eq!(
             (&data[1], &data[2]),
             (&json!(1), &json!({ "$binary": "AAE=" })),
@@ -67,7 +75,9 @@ fn a_recovered_session_gets_what_it_missed() {
         // Once more, by an engine that the server closes.
         server.say(json!({ "do": "engine_close" }));
         let third = run.wait_for(|record| {
-            namespace("/", "connected")(record) && record["recovered"] == true && record["n"].as_u64() > again["n"].as_u64()
+            namespace("/", "connected")(record)
+                && record["recovered"] == true
+                && record["n"].as_u64() > again["n"].as_u64()
         });
         assert_eq!(third["sid"], first["sid"], "{choice}");
         assert_eq!(run.finish().code, Some(0), "{choice}");
@@ -95,7 +105,13 @@ fn what_is_emitted_offline_goes_out_in_order_and_volatile_events_do_not() {
         assert_eq!(finished.code, Some(0), "{finished:?}");
         assert_eq!(
             seen_by(&server, "echo"),
-            [json!([0]), json!([1]), json!([2]), json!([3]), json!([{ "$binary": "AAE=" }])],
+            [
+                json!([0]),
+                json!([1]),
+                json!([2]),
+                json!([3]),
+                json!([{ "$binary": "AAE=" }])
+            ],
             "eio {eio}"
         );
         let records = run.records();
@@ -104,9 +120,21 @@ fn what_is_emitted_offline_goes_out_in_order_and_volatile_events_do_not() {
             .filter(|record| record["k"] == "buffer")
             .map(|record| record["op"].as_str().unwrap_or_default())
             .collect();
-        assert_eq!(ops.iter().filter(|op| **op == "queued").count(), 5, "{ops:?}");
-        assert_eq!(ops.iter().filter(|op| **op == "flushed").count(), 5, "{ops:?}");
-        assert_eq!(ops.iter().filter(|op| **op == "dropped").count(), 1, "{ops:?}");
+        assert_eq!(
+            ops.iter().filter(|op| **op == "queued").count(),
+            5,
+            "{ops:?}"
+        );
+        assert_eq!(
+            ops.iter().filter(|op| **op == "flushed").count(),
+            5,
+            "{ops:?}"
+        );
+        assert_eq!(
+            ops.iter().filter(|op| **op == "dropped").count(),
+            1,
+            "{ops:?}"
+        );
     }
 }
 
@@ -119,7 +147,10 @@ fn what_is_emitted_before_the_first_connect_goes_out_after_it() {
     }
     let finished = run.finish();
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert_eq!(seen_by(&server, "echo"), [json!([0]), json!([1]), json!([2])]);
+    assert_eq!(
+        seen_by(&server, "echo"),
+        [json!([0]), json!([1]), json!([2])]
+    );
 }
 
 #[test]
@@ -152,14 +183,23 @@ fn an_ack_that_was_under_way_when_the_connection_ended_is_lost() {
     server.say(json!({ "do": "engine_close" }));
     let finished = run.wait_for_end();
     assert_eq!(finished.code, Some(1), "{finished:?}");
-    assert!(finished.stderr.contains("lost with the connection"), "{finished:?}");
+    assert!(
+        finished.stderr.contains("lost with the connection"),
+        "{finished:?}"
+    );
     run.wait_for(asked(0, "lost"));
 }
 
 #[test]
 fn what_is_posted_together_stays_under_the_servers_max_payload() {
-    let server = Lab::server(Generation::V4, json!({ "maxHttpBufferSize": 1000, "requests": true }));
-    let run = Sioscope::stream(&server.url(), &soon(&["--transports", "polling", "-n", "/slow"]));
+    let server = Lab::server(
+        Generation::V4,
+        json!({ "maxHttpBufferSize": 1000, "requests": true }),
+    );
+    let run = Sioscope::stream(
+        &server.url(),
+        &soon(&["--transports", "polling", "-n", "/slow"]),
+    );
     // They wait for the namespace, so that all of them could go in one request.
     for number in 0..12 {
         run.say(json!({ "emit": ["echo", number, "x".repeat(300)], "ack": true }));
@@ -168,15 +208,23 @@ fn what_is_posted_together_stays_under_the_servers_max_payload() {
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert_eq!(seen_by(&server, "echo").len(), 12);
     let records = run.records();
-    assert_eq!(all(&records, state("connection", "open")).len(), 1, "nothing was refused");
-    let posts = all(&records, |record| record["k"] == "request" && record["method"] == "POST");
+    assert_eq!(
+        all(&records, state("connection", "open")).len(),
+        1,
+        "nothing was refused"
+    );
+    let posts = all(&records, |record| {
+        record["k"] == "request" && record["method"] == "POST"
+    });
     let sizes: Vec<_> = posts
         .iter()
         .map(|record| record["body"].as_str().unwrap_or_default().len())
         .collect();
     assert!(sizes.iter().all(|size| *size <= 1000), "{sizes:?}");
     assert!(
-        posts.iter().any(|record| packets_of(record, "to_server").count() > 1),
+        posts
+            .iter()
+            .any(|record| packets_of(record, "to_server").count() > 1),
         "several share a request: {sizes:?}"
     );
 }
@@ -184,8 +232,14 @@ fn what_is_posted_together_stays_under_the_servers_max_payload() {
 #[test]
 fn compressed_websocket_messages_are_read_and_their_size_on_the_wire_is_told() {
     for (generation, eio) in [(Generation::V2, "3"), (Generation::V4, "4")] {
-        let server = Lab::server(generation, json!({ "perMessageDeflate": { "threshold": 1 } }));
-        let run = Sioscope::stream(&server.url(), &["--no-record", "--eio", eio, "--transports", "websocket"]);
+        let server = Lab::server(
+            generation,
+            json!({ "perMessageDeflate": { "threshold": 1 } }),
+        );
+        let run = Sioscope::stream(
+            &server.url(),
+            &["--no-record", "--eio", eio, "--transports", "websocket"],
+        );
         run.wait_for(namespace("/", "connected"));
         let text = "compress me ".repeat(500);
         for _ in 0..2 {
@@ -195,8 +249,16 @@ fn compressed_websocket_messages_are_read_and_their_size_on_the_wire_is_told() {
         let finished = run.finish();
         assert_eq!(finished.code, Some(0), "eio {eio}: {finished:?}");
         let records = run.records();
-        let upgrade = all(&records, |record| record["k"] == "response" && record["status"] == 101);
-        assert!(upgrade[0]["headers"].to_string().contains("permessage-deflate"), "{}", upgrade[0]);
+        let upgrade = all(&records, |record| {
+            record["k"] == "response" && record["status"] == 101
+        });
+        assert!(
+            upgrade[0]["headers"]
+                .to_string()
+                .contains("permessage-deflate"),
+            "{}",
+            upgrade[0]
+        );
         let compressed = |dir: &'static str| {
             all(&records, move |record| {
                 let size = record["data"].as_str().map_or(0, str::len) as u64;
@@ -222,7 +284,10 @@ fn compressed_websocket_messages_are_read_and_their_size_on_the_wire_is_told() {
 fn compressed_polls_are_read() {
     for (generation, eio) in [(Generation::V2, "3"), (Generation::V4, "4")] {
         let server = Lab::server(generation, json!({ "httpCompression": { "threshold": 1 } }));
-        let run = Sioscope::stream(&server.url(), &["--no-record", "--eio", eio, "--transports", "polling"]);
+        let run = Sioscope::stream(
+            &server.url(),
+            &["--no-record", "--eio", eio, "--transports", "polling"],
+        );
         run.wait_for(namespace("/", "connected"));
         let text = "compress me ".repeat(500);
         run.say(json!({ "emit": ["echo", text], "ack": true }));
@@ -231,11 +296,18 @@ fn compressed_polls_are_read() {
         assert_eq!(finished.code, Some(0), "eio {eio}: {finished:?}");
         let answered = run.wait_for(ack(0));
         assert!(
-            answered["headers"].to_string().to_lowercase().contains("content-encoding"),
+            answered["headers"]
+                .to_string()
+                .to_lowercase()
+                .contains("content-encoding"),
             "eio {eio}: the server compresses what the client says it can read: {}",
             answered["headers"]
         );
         let answer = packets_of(&answered, "to_client").find(|packet| packet["id"] == 0);
-        assert_eq!(answer.map(|packet| &packet["data"]), Some(&json!([text])), "eio {eio}");
+        assert_eq!(
+            answer.map(|packet| &packet["data"]),
+            Some(&json!([text])),
+            "eio {eio}"
+        );
     }
 }

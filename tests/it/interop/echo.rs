@@ -3,7 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::records::{ack, all, is_ack, is_event, namespace, packets, packets_of, state, transport};
+use super::records::{
+    ack, all, is_ack, is_event, namespace, packets, packets_of, state, transport,
+};
 use crate::lab::{Generation, Lab, Server, Sioscope};
 
 /// The three choices of transports.
@@ -48,7 +50,10 @@ fn cases() -> Vec<Value> {
 fn echoes(url: &str, choice: &str, args: &[&str]) -> (Vec<Value>, String) {
     let name = format!("{url} over {choice} with {args:?}");
     let upgrade = choice.contains(',');
-    let run = Sioscope::stream(url, &[&["--no-record", "--transports", choice], args].concat());
+    let run = Sioscope::stream(
+        url,
+        &[&["--no-record", "--transports", choice], args].concat(),
+    );
     run.wait_for(namespace("/", "connected"));
     let mut wanted = cases();
     // One more goes before or during the upgrade.
@@ -59,7 +64,12 @@ fn echoes(url: &str, choice: &str, args: &[&str]) -> (Vec<Value>, String) {
             run.wait_for(transport("websocket", "open"));
         }
         let mut emit = vec![json!("echo")];
-        emit.extend(case.as_array().expect("a list of arguments").iter().cloned());
+        emit.extend(
+            case.as_array()
+                .expect("a list of arguments")
+                .iter()
+                .cloned(),
+        );
         run.say(json!({ "emit": emit, "ack": true }));
         run.say(json!({ "wait": { "ack": true } }));
     }
@@ -83,12 +93,25 @@ fn echoes(url: &str, choice: &str, args: &[&str]) -> (Vec<Value>, String) {
         .iter()
         .map(|case| {
             let mut event = vec![json!("echo")];
-            event.extend(case.as_array().expect("a list of arguments").iter().cloned());
+            event.extend(
+                case.as_array()
+                    .expect("a list of arguments")
+                    .iter()
+                    .cloned(),
+            );
             Value::Array(event)
         })
         .collect();
-    assert_eq!(events, echoed.iter().collect::<Vec<_>>(), "the events of {name}");
-    assert_eq!(carriers_of_the_last_ack(&records), carriers(choice), "{name}");
+    assert_eq!(
+        events,
+        echoed.iter().collect::<Vec<_>>(),
+        "the events of {name}"
+    );
+    assert_eq!(
+        carriers_of_the_last_ack(&records),
+        carriers(choice),
+        "{name}"
+    );
     assert!(
         all(&records, |record| record["k"] == "gap").is_empty(),
         "{name}"
@@ -101,11 +124,16 @@ fn carriers_of_the_last_ack(records: &[Value]) -> &str {
     let last = records
         .iter()
         .rfind(|record| packets_of(record, "to_client").any(is_ack));
-    last.and_then(|record| record["k"].as_str()).unwrap_or("nothing")
+    last.and_then(|record| record["k"].as_str())
+        .unwrap_or("nothing")
 }
 
 fn carriers(choice: &str) -> &'static str {
-    if choice == "polling" { "response" } else { "frame" }
+    if choice == "polling" {
+        "response"
+    } else {
+        "frame"
+    }
 }
 
 /// Each of `ways` (arguments of the program) over each choice of transports, on one server.
@@ -169,7 +197,11 @@ fn msgpack_echoes_over_every_transport() {
     }
     let host = Host::Lab(Server::python(json!({ "parser": "msgpack" })));
     echoes(&host.url(), "websocket", &["--parser", "msgpack"]);
-    echoes(&Host::demo(&["--msgpack"]).url(), "websocket", &["--parser", "msgpack"]);
+    echoes(
+        &Host::demo(&["--msgpack"]).url(),
+        "websocket",
+        &["--parser", "msgpack"],
+    );
 }
 
 #[test]
@@ -182,13 +214,19 @@ fn eio_auto_recognises_an_older_generation_says_so_and_shakes_hands_again() {
             assert_eq!(said, 1, "{generation:?} over {choice} says: {talk}");
             let opened = all(&records, state("connection", "open"));
             let last = opened.last().expect("an open connection");
-            assert_eq!(last["c"], 2, "{generation:?} over {choice}: a fresh handshake");
+            assert_eq!(
+                last["c"], 2,
+                "{generation:?} over {choice}: a fresh handshake"
+            );
             let urls: Vec<&str> = all(&records, |record| record["k"] == "request")
                 .into_iter()
                 .filter_map(|record| record["url"].as_str())
                 .collect();
             assert!(urls[0].contains("EIO=4"), "{urls:?}");
-            assert!(urls.last().is_some_and(|url| url.contains("EIO=3")), "{urls:?}");
+            assert!(
+                urls.last().is_some_and(|url| url.contains("EIO=3")),
+                "{urls:?}"
+            );
         }
     }
 }

@@ -55,7 +55,15 @@ fn a_refused_namespace_says_why_and_is_joined_with_other_auth() {
     for (server, eio) in servers() {
         let run = Sioscope::stream(
             &server.url(),
-            &["--no-record", "--eio", eio, "-n", "/", "-n", r#"/admin={"token":"wrong"}"#],
+            &[
+                "--no-record",
+                "--eio",
+                eio,
+                "-n",
+                "/",
+                "-n",
+                r#"/admin={"token":"wrong"}"#,
+            ],
         );
         let refused = run.wait_for(namespace("/admin", "refused"));
         assert_eq!(refused["reason"], "authentication error", "eio {eio}");
@@ -77,9 +85,16 @@ fn a_refused_namespace_says_why_and_is_joined_with_other_auth() {
 
 #[test]
 fn a_refusal_carries_the_data_of_the_middleware() {
-    for (generation, eio) in [(Generation::V2, "3"), (Generation::V3, "4"), (Generation::V4, "4")] {
+    for (generation, eio) in [
+        (Generation::V2, "3"),
+        (Generation::V3, "4"),
+        (Generation::V4, "4"),
+    ] {
         let server = Lab::server(generation, json!({}));
-        let run = Sioscope::stream(&server.url(), &["--no-record", "--eio", eio, "-n", "/", "-n", "/deny"]);
+        let run = Sioscope::stream(
+            &server.url(),
+            &["--no-record", "--eio", eio, "-n", "/", "-n", "/deny"],
+        );
         let refused = run.wait_for(namespace("/deny", "refused"));
         assert!(
             refused["data"].to_string().contains("closed today"),
@@ -92,7 +107,10 @@ fn a_refusal_carries_the_data_of_the_middleware() {
 #[test]
 fn a_namespace_that_the_server_does_not_know_is_refused_and_alone_it_is_no_connection() {
     for (server, eio) in servers() {
-        let run = Sioscope::stream(&server.url(), &["--no-record", "--eio", eio, "-n", "/", "-n", "/nowhere"]);
+        let run = Sioscope::stream(
+            &server.url(),
+            &["--no-record", "--eio", eio, "-n", "/", "-n", "/nowhere"],
+        );
         let refused = run.wait_for(namespace("/nowhere", "refused"));
         assert!(refused["reason"].is_string(), "{refused}");
         run.wait_for(namespace("/", "connected"));
@@ -102,7 +120,10 @@ fn a_namespace_that_the_server_does_not_know_is_refused_and_alone_it_is_no_conne
     let url = format!("{}/nowhere", server.url());
     let alone = Sioscope::run(&["stream", &url, "--no-record"]);
     assert_eq!(alone.code, Some(3), "{alone:?}");
-    assert!(alone.stderr.contains("/nowhere refused: Invalid namespace"), "{alone:?}");
+    assert!(
+        alone.stderr.contains("/nowhere refused: Invalid namespace"),
+        "{alone:?}"
+    );
 }
 
 #[test]
@@ -132,7 +153,11 @@ fn several_namespaces_are_joined_at_once_each_with_its_own_auth() {
         one_connection(&run);
         let told = |nsp: &str, key: &str| {
             let line = server.expect(|line| line["saw"] == "connection" && line["nsp"] == nsp);
-            let given = if eio == "3" { &line["query"] } else { &line["auth"] };
+            let given = if eio == "3" {
+                &line["query"]
+            } else {
+                &line["auth"]
+            };
             given[key].clone()
         };
         assert_eq!(told("/chat", "who"), "grüße & more", "eio {eio}");
@@ -159,7 +184,10 @@ fn without_n_the_path_of_the_url_is_the_namespace() {
 fn a_server_that_asks_for_an_ack_is_answered() {
     for (server, eio) in servers() {
         for choice in ["polling", "websocket"] {
-            let run = Sioscope::stream(&server.url(), &["--no-record", "--eio", eio, "--transports", choice]);
+            let run = Sioscope::stream(
+                &server.url(),
+                &["--no-record", "--eio", eio, "--transports", choice],
+            );
             run.say(json!({ "wait": { "namespace": "/" } }));
             run.say(json!({ "emit": ["ask", "how are you?"] }));
             let asked = run.wait_for(event("ask"));
@@ -169,12 +197,16 @@ fn a_server_that_asks_for_an_ack_is_answered() {
                 .expect("the question");
             let id = packet["id"].clone();
             assert!(id.is_u64(), "{packet}");
-            run.wait_for(|record| record["k"] == "ack" && record["dir"] == "to_client" && record["state"] == "pending");
+            run.wait_for(|record| {
+                record["k"] == "ack" && record["dir"] == "to_client" && record["state"] == "pending"
+            });
             run.say(json!({ "answer": ["well", { "$binary": "AAE=" }], "id": id }));
             let answered = run.wait_for(event("answered"));
             let said = packets(&[answered], "to_client");
             assert!(
-                said.iter().any(|packet| packet["data"] == json!(["answered", "well", { "$binary": "AAE=" }])),
+                said.iter()
+                    .any(|packet| packet["data"]
+                        == json!(["answered", "well", { "$binary": "AAE=" }])),
                 "{said:?}"
             );
             let finished = run.finish();

@@ -46,7 +46,12 @@ struct Case {
 }
 
 fn case(transport: &'static str, cause: Cause, reason: &'static str, after: After) -> Case {
-    Case { transport, cause, reason, after }
+    Case {
+        transport,
+        cause,
+        reason,
+        after,
+    }
 }
 
 #[track_caller]
@@ -66,11 +71,19 @@ fn provoke(server: &Server, eio: &str, case: &Case) {
     match case.after {
         After::Back => {
             let waiting = run.wait_for(state("connection", "waiting"));
-            assert_eq!((&waiting["attempt"], &waiting["delay_ms"]), (&json!(1), &json!(10)), "{name}");
+            assert_eq!(
+                (&waiting["attempt"], &waiting["delay_ms"]),
+                (&json!(1), &json!(10)),
+                "{name}"
+            );
             let closed = run.wait_for(state("connection", "closed"));
             assert_eq!(closed["reason"], case.reason, "{name}: {closed}");
-            assert!(closed["detail"].is_string(), "{name} says what lies under it: {closed}");
-            let back = run.wait_for(|record| namespace("/", "connected")(record) && record["c"] == 2);
+            assert!(
+                closed["detail"].is_string(),
+                "{name} says what lies under it: {closed}"
+            );
+            let back =
+                run.wait_for(|record| namespace("/", "connected")(record) && record["c"] == 2);
             assert!(back["sid"].is_string() || eio == "3", "{name}: {back}");
             let finished = run.finish();
             assert_eq!(finished.code, Some(0), "{name}: {finished:?}");
@@ -92,7 +105,10 @@ fn provoke(server: &Server, eio: &str, case: &Case) {
 #[track_caller]
 fn not_retried(run: &Sioscope, name: &str) {
     let records = run.records();
-    assert!(all(&records, state("connection", "waiting")).is_empty(), "{name}: {records:#?}");
+    assert!(
+        all(&records, state("connection", "waiting")).is_empty(),
+        "{name}: {records:#?}"
+    );
 }
 
 /// The causes that every server knows.
@@ -101,13 +117,48 @@ fn cases(transport: &'static str) -> Vec<Case> {
     use Cause::{Client, Cut};
     let server = Cause::Server;
     let mut cases = vec![
-        case(transport, server(json!({ "do": "disconnect" })), "io server disconnect", Over(4)),
-        case(transport, server(json!({ "do": "disconnect_close" })), "io server disconnect", Over(4)),
-        case(transport, Client(json!({ "disconnect": true })), "io client disconnect", Stays),
-        case(transport, Client(json!({ "leave": "/" })), "io client disconnect", Stays),
-        case(transport, server(json!({ "do": "engine_close" })), "transport close", Back),
-        case(transport, server(json!({ "do": "stop_ping" })), "ping timeout", Back),
-        case(transport, server(json!({ "do": "send_raw", "text": "2[\"broken" })), "parse error", Back),
+        case(
+            transport,
+            server(json!({ "do": "disconnect" })),
+            "io server disconnect",
+            Over(4),
+        ),
+        case(
+            transport,
+            server(json!({ "do": "disconnect_close" })),
+            "io server disconnect",
+            Over(4),
+        ),
+        case(
+            transport,
+            Client(json!({ "disconnect": true })),
+            "io client disconnect",
+            Stays,
+        ),
+        case(
+            transport,
+            Client(json!({ "leave": "/" })),
+            "io client disconnect",
+            Stays,
+        ),
+        case(
+            transport,
+            server(json!({ "do": "engine_close" })),
+            "transport close",
+            Back,
+        ),
+        case(
+            transport,
+            server(json!({ "do": "stop_ping" })),
+            "ping timeout",
+            Back,
+        ),
+        case(
+            transport,
+            server(json!({ "do": "send_raw", "text": "2[\"broken" })),
+            "parse error",
+            Back,
+        ),
     ];
     if transport == "websocket" {
         cases.extend([
@@ -118,7 +169,12 @@ fn cases(transport: &'static str) -> Vec<Case> {
                 Back,
             ),
             case(transport, Cut, "transport close", Back),
-            case(transport, server(json!({ "do": "kick_tcp" })), "transport close", Back),
+            case(
+                transport,
+                server(json!({ "do": "kick_tcp" })),
+                "transport close",
+                Back,
+            ),
         ]);
     } else {
         cases.push(case(transport, Cut, "transport error", Back));
@@ -136,7 +192,10 @@ fn provoke_all(server: &Server, eio: &str, cases: &[Case]) {
 }
 
 fn short_heartbeat(generation: Generation) -> Server {
-    Lab::server(generation, json!({ "pingInterval": 300, "pingTimeout": 200 }))
+    Lab::server(
+        generation,
+        json!({ "pingInterval": 300, "pingTimeout": 200 }),
+    )
 }
 
 #[test]
@@ -162,14 +221,23 @@ fn each_reason_over_polling_has_its_rule_in_generation_2() {
 #[test]
 fn a_close_code_is_told_with_its_words() {
     let server = Lab::server(Generation::V4, json!({}));
-    let run = Sioscope::stream(&server.url(), &["--no-record", "--no-reconnect", "--transports", "websocket"]);
+    let run = Sioscope::stream(
+        &server.url(),
+        &["--no-record", "--no-reconnect", "--transports", "websocket"],
+    );
     run.wait_for(namespace("/", "connected"));
     server.say(json!({ "do": "ws_close", "code": 1013, "reason": "later" }));
     let closed = run.wait_for(state("connection", "closed"));
     let detail = closed["detail"].as_str().expect("a detail");
-    assert!(detail.contains("1013") && detail.contains("later"), "{closed}");
+    assert!(
+        detail.contains("1013") && detail.contains("later"),
+        "{closed}"
+    );
     let frame = run.wait_for(|record| record["op"] == "close" && record["dir"] == "to_client");
-    assert_eq!((&frame["code"], &frame["reason"]), (&json!(1013), &json!("later")));
+    assert_eq!(
+        (&frame["code"], &frame["reason"]),
+        (&json!(1013), &json!("later"))
+    );
     let finished = run.wait_for_end();
     assert_eq!(finished.code, Some(4), "{finished:?}");
     assert!(finished.stderr.contains("1013"), "{finished:?}");
@@ -178,7 +246,10 @@ fn a_close_code_is_told_with_its_words() {
 #[test]
 fn a_server_that_is_killed_is_a_transport_error_while_polling_and_its_successor_is_found() {
     let first = Lab::server(Generation::V4, json!({}));
-    let run = Sioscope::stream(&first.url(), &[&SOON[..], &["--transports", "polling"]].concat());
+    let run = Sioscope::stream(
+        &first.url(),
+        &[&SOON[..], &["--transports", "polling"]].concat(),
+    );
     run.wait_for(namespace("/", "connected"));
     let port = first.port();
     first.kill();
@@ -194,12 +265,20 @@ fn a_server_that_is_killed_is_a_transport_error_while_polling_and_its_successor_
 #[test]
 fn a_message_that_is_too_large_for_the_server_is_a_transport_error_with_its_status() {
     let server = Lab::server(Generation::V4, json!({ "maxHttpBufferSize": 1000 }));
-    let run = Sioscope::stream(&server.url(), &[&SOON[..], &["--transports", "polling"]].concat());
+    let run = Sioscope::stream(
+        &server.url(),
+        &[&SOON[..], &["--transports", "polling"]].concat(),
+    );
     run.wait_for(namespace("/", "connected"));
     run.say(json!({ "emit": ["echo", "x".repeat(5000)] }));
     let closed = run.wait_for(state("connection", "closed"));
     assert_eq!(closed["reason"], "transport error", "{closed}");
-    assert!(closed["detail"].as_str().is_some_and(|detail| detail.contains("413")), "{closed}");
+    assert!(
+        closed["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.contains("413")),
+        "{closed}"
+    );
     run.wait_for(state("connection", "waiting"));
     run.wait_for(|record| namespace("/", "connected")(record) && record["c"] == 2);
     assert_eq!(run.finish().code, Some(0));

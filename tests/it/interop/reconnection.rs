@@ -38,11 +38,19 @@ fn plans(run: &Sioscope) -> Vec<(u64, u64)> {
 fn without_jitter_the_default_delays_are_1_2_4_5_and_5_seconds_and_then_it_gives_up_with_3() {
     let run = Sioscope::stream(
         &nobody(),
-        &["--no-record", "--randomization-factor", "0", "--reconnection-attempts", "5"],
+        &[
+            "--no-record",
+            "--randomization-factor",
+            "0",
+            "--reconnection-attempts",
+            "5",
+        ],
     );
     // Four more lines than the program reads: it ends although its input stays open.
     for attempt in 1..=5 {
-        run.wait_for(|record| state("connection", "waiting")(record) && record["attempt"] == attempt);
+        run.wait_for(|record| {
+            state("connection", "waiting")(record) && record["attempt"] == attempt
+        });
         // An attempt by hand takes the place of the planned one, so that nobody waits 17 s. The
         // first delay is left to pass.
         if attempt > 1 {
@@ -51,9 +59,17 @@ fn without_jitter_the_default_delays_are_1_2_4_5_and_5_seconds_and_then_it_gives
     }
     let finished = run.wait_for_end();
     assert_eq!(finished.code, Some(3), "{finished:?}");
-    assert_eq!(plans(&run), [(1, 1000), (2, 2000), (3, 4000), (4, 5000), (5, 5000)]);
+    assert_eq!(
+        plans(&run),
+        [(1, 1000), (2, 2000), (3, 4000), (4, 5000), (5, 5000)]
+    );
     run.wait_for(state("connection", "gave_up"));
-    assert!(finished.stderr.contains("could not connect to http://127.0.0.1"), "{finished:?}");
+    assert!(
+        finished
+            .stderr
+            .contains("could not connect to http://127.0.0.1"),
+        "{finished:?}"
+    );
 }
 
 #[test]
@@ -61,14 +77,26 @@ fn delays_double_up_to_the_limit_and_the_attempts_are_counted() {
     for choice in ["polling", "websocket"] {
         let run = Sioscope::stream(
             &nobody(),
-            &[&SOON[..], &["--reconnection-attempts", "5", "--transports", choice]].concat(),
+            &[
+                &SOON[..],
+                &["--reconnection-attempts", "5", "--transports", choice],
+            ]
+            .concat(),
         );
         let finished = run.wait_for_end();
         assert_eq!(finished.code, Some(3), "{choice}: {finished:?}");
-        assert_eq!(plans(&run), [(1, 10), (2, 20), (3, 40), (4, 50), (5, 50)], "{choice}");
+        assert_eq!(
+            plans(&run),
+            [(1, 10), (2, 20), (3, 40), (4, 50), (5, 50)],
+            "{choice}"
+        );
         let records = run.records();
         // The first connect is none of the attempts.
-        assert_eq!(all(&records, state("connection", "connecting")).len(), 6, "{choice}");
+        assert_eq!(
+            all(&records, state("connection", "connecting")).len(),
+            6,
+            "{choice}"
+        );
         let gave_up = all(&records, state("connection", "gave_up"));
         assert_eq!(gave_up.len(), 1, "{choice}");
         assert_eq!(gave_up[0]["reason"], "reconnect failed", "{choice}");
@@ -78,7 +106,12 @@ fn delays_double_up_to_the_limit_and_the_attempts_are_counted() {
 #[test]
 fn jitter_stays_within_its_factor_of_each_delay() {
     let mut args = SOON[..5].to_vec();
-    args.extend(["--randomization-factor", "0.5", "--reconnection-attempts", "3"]);
+    args.extend([
+        "--randomization-factor",
+        "0.5",
+        "--reconnection-attempts",
+        "3",
+    ]);
     let run = Sioscope::stream(&nobody(), &args);
     assert_eq!(run.wait_for_end().code, Some(3));
     for ((attempt, delay), base) in plans(&run).into_iter().zip([10, 20, 40]) {
@@ -105,7 +138,10 @@ fn without_reconnection_the_first_failure_is_the_last() {
 #[test]
 fn a_connection_that_was_there_and_does_not_come_back_ends_with_4() {
     let server = Lab::server(Generation::V4, json!({}));
-    let run = Sioscope::stream(&server.url(), &[&SOON[..], &["--reconnection-attempts", "2"]].concat());
+    let run = Sioscope::stream(
+        &server.url(),
+        &[&SOON[..], &["--reconnection-attempts", "2"]].concat(),
+    );
     run.wait_for(namespace("/", "connected"));
     server.kill();
     let finished = run.wait_for_end();
@@ -131,7 +167,9 @@ fn a_server_that_comes_back_is_found_and_the_next_series_begins_at_1() {
                 state("connection", "waiting")(record) && record["attempt"] == 1
             });
             assert_eq!(waiting["delay_ms"], 10, "eio {eio}");
-            run.wait_from(after, |record| state("connection", "waiting")(record) && record["attempt"] == 3);
+            run.wait_from(after, |record| {
+                state("connection", "waiting")(record) && record["attempt"] == 3
+            });
             server.say(json!({ "do": "listen" }));
         }
         for nsp in ["/", "/chat"] {
@@ -145,7 +183,11 @@ fn a_server_that_comes_back_is_found_and_the_next_series_begins_at_1() {
 #[test]
 fn a_server_that_starts_later_is_found() {
     let url = nobody();
-    let port: u16 = url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let port: u16 = url
+        .rsplit(':')
+        .next()
+        .and_then(|port| port.parse().ok())
+        .expect("a port");
     let run = Sioscope::stream(&url, &SOON);
     run.wait_for(|record| state("connection", "waiting")(record) && record["attempt"] == 2);
     let _server = Lab::server(Generation::V4, json!({ "port": port }));

@@ -26,9 +26,7 @@ pub fn event(name: &'static str) -> impl Fn(&Value) -> bool {
 
 /// A record with the server's answer to the ack `id`.
 pub fn ack(id: u64) -> impl Fn(&Value) -> bool {
-    move |record| {
-        packets_of(record, "to_client").any(|packet| is_ack(packet) && packet["id"] == id)
-    }
+    move |record| packets_of(record, "to_client").any(|packet| is_ack(packet) && packet["id"] == id)
 }
 
 /// Whether a packet is an event, with attachments or without.
@@ -48,7 +46,9 @@ pub fn packets_of<'a>(record: &'a Value, dir: &str) -> impl Iterator<Item = &'a 
         Some("response") => Some("to_client"),
         _ => record["dir"].as_str(),
     };
-    let packets = record["packets"].as_array().filter(|_| of_record == Some(dir));
+    let packets = record["packets"]
+        .as_array()
+        .filter(|_| of_record == Some(dir));
     packets.into_iter().flatten()
 }
 
