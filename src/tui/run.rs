@@ -35,6 +35,9 @@ pub type Connect = Box<dyn Fn(Options) -> anyhow::Result<Scope>>;
 /// Opens a saved session.
 pub type Open = Box<dyn Fn(&Path) -> Result<Scope, OpenError>>;
 
+/// Exit code after a panic, the one that Rust itself uses.
+const PANICKED: i32 = 101;
+
 /// What the screen starts with.
 pub struct Start {
     /// The session to show; `None` asks where to connect.
@@ -199,9 +202,11 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
             .overlays
             .push(super::state::Overlay::Connect(Box::new(dialog)));
     }
+    // Before the terminal is taken: a signal that comes in between must not leave it as it is.
+    let mut signals = watch::Signals::new().context("signals can't be listened to")?;
     let mut terminal =
         Terminal::take(mouse).context("this needs a terminal on its standard output")?;
-    let code = turn(&mut app, &mut terminal).await;
+    let code = turn(&mut app, &mut terminal, &mut signals).await;
     drop(terminal);
     for scope in &app.scopes {
         // A server that does not answer must not keep the person from their shell.
@@ -210,9 +215,13 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
     code
 }
 
-async fn turn(app: &mut App, terminal: &mut Terminal) -> anyhow::Result<i32> {
-    let mut signals = watch::Signals::new().context("signals can't be listened to")?;
+async fn turn(
+    app: &mut App,
+    terminal: &mut Terminal,
+    signals: &mut watch::Signals,
+) -> anyhow::Result<i32> {
     let mut events = Some(EventStream::new());
+    let mut stopped = false;
     app.advance();
     app.draw(terminal)?;
     loop {
@@ -222,6 +231,7 @@ async fn turn(app: &mut App, terminal: &mut Terminal) -> anyhow::Result<i32> {
             tokio::select! {
                 biased;
                 signal = signals.next() => Step::Signal(signal),
+                () = super::terminal::fallen() => return Ok(PANICKED),
                 event = events.next() => Step::Input(event),
                 () = app.watch.changed(), if !app.fresh => Step::Data,
                 () = sleep_until(deadline) => Step::Deadline,
@@ -236,10 +246,16 @@ async fn turn(app: &mut App, terminal: &mut Terminal) -> anyhow::Result<i32> {
                 #[cfg(unix)]
                 super::terminal::stop();
                 terminal.resume()?;
+                stopped = true;
                 app.state.dirty = true;
             }
+            // The end of the stop above.
+            Step::Signal(watch::Signal::Continue) if std::mem::take(&mut stopped) => {}
             Step::Signal(watch::Signal::Continue) => {
-                // Brought back after a stop that could not be seen coming (`kill -STOP`).
+                // Brought back after a stop that could not be seen coming (`kill -STOP`): the
+                // shell has used the terminal meanwhile, so all of it is taken again.
+                events = None;
+                terminal.pause();
                 terminal.resume()?;
                 app.state.dirty = true;
             }

@@ -1,4 +1,9 @@
 //! The terminal, taken over and given back. Restored on quit, panic, signals and ctrl-z.
+//!
+//! A panic on any thread gives the terminal back before a word is printed; [`fallen`] then tells
+//! the loop to leave, because a task that has died will not come back.
+
+mod crash;
 
 use std::io::{self, BufWriter, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,11 +20,15 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute, queue};
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use tokio::sync::Notify;
 
 /// Whether the terminal is ours now; the panic hook and `Drop` read it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Whether the keyboard enhancement was pushed and has to be popped.
 static ENHANCED: AtomicBool = AtomicBool::new(false);
+/// Told when a thread has panicked.
+static FALLEN: Notify = Notify::const_new();
 
 /// The screen in the alternate buffer, in raw mode.
 pub struct Terminal {
@@ -30,10 +39,12 @@ pub struct Terminal {
 impl Terminal {
     /// Takes the terminal over and installs the panic hook that gives it back.
     pub fn take(mouse: bool) -> io::Result<Terminal> {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
+        std::panic::set_hook(Box::new(|info| {
             give_back();
-            before(info);
+            let said = crash::report(info, crate::journal::file::sessions_dir().as_deref());
+            // Standard error may be closed; there is nobody left to tell then.
+            let _ = io::stderr().write_all(said.as_bytes());
+            FALLEN.notify_one();
         }));
         // A whole frame in one write: half-drawn screens are seen over slow links.
         let out = BufWriter::with_capacity(64 * 1024, io::stdout());
@@ -64,7 +75,7 @@ impl Terminal {
             )?;
             ENHANCED.store(true, Ordering::SeqCst);
         }
-        self.inner.clear()
+        self.clear()
     }
 
     /// Gives the terminal back for a while: an editor, or ctrl-z.
@@ -73,8 +84,12 @@ impl Terminal {
     }
 
     /// Clears the screen, so that the next frame draws every cell.
+    ///
+    /// Not by ratatui's `clear`: that asks the terminal where its cursor is and waits for the
+    /// answer, which the thread that reads the keys would swallow.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.inner.clear()
+        let size = self.inner.size()?;
+        self.inner.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     /// Draws one frame, as one synchronized update.
@@ -97,6 +112,10 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
+        // After a panic in the middle of a frame its beginning is still in the buffer, and would
+        // be written by the buffer's own drop when the terminal is not ours any more.
+        let _ = queue!(self.inner.backend_mut(), EndSynchronizedUpdate);
+        let _ = self.inner.backend_mut().flush();
         give_back();
     }
 }
@@ -107,11 +126,16 @@ pub fn give_back() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
-    let mut out = io::stdout();
-    if ENHANCED.swap(false, Ordering::SeqCst) {
-        let _ = execute!(out, PopKeyboardEnhancementFlags);
+    let _ = restore(&mut io::stdout(), ENHANCED.swap(false, Ordering::SeqCst));
+    let _ = disable_raw_mode();
+}
+
+/// Undoes everything that [`Terminal::resume`] has asked of the terminal.
+fn restore(out: &mut impl Write, enhanced: bool) -> io::Result<()> {
+    if enhanced {
+        queue!(out, PopKeyboardEnhancementFlags)?;
     }
-    let _ = execute!(
+    execute!(
         out,
         EndSynchronizedUpdate,
         DisableMouseCapture,
@@ -119,9 +143,12 @@ pub fn give_back() {
         DisableBracketedPaste,
         cursor::Show,
         LeaveAlternateScreen
-    );
-    let _ = disable_raw_mode();
-    let _ = out.flush();
+    )
+}
+
+/// Waits until a thread of this process has panicked. Cancel safe.
+pub async fn fallen() {
+    FALLEN.notified().await;
 }
 
 /// Stops this process as ctrl-z does elsewhere, with the terminal given back before. Returns
@@ -140,4 +167,38 @@ pub fn stop() {
 pub fn stop_group() {
     use rustix::process::{Signal, kill_current_process_group};
     let _ = kill_current_process_group(Signal::TSTP);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_was_switched_on_is_switched_off() {
+        let mut out = Vec::new();
+        restore(&mut out, true).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        // Keyboard flags belong to the alternate screen: they go before it does.
+        assert!(out.starts_with("\x1b[<1u"), "{out:?}");
+        assert!(out.ends_with("\x1b[?1049l"), "{out:?}");
+        for mode in [
+            "\x1b[?2026l",
+            "\x1b[?1000l",
+            "\x1b[?1002l",
+            "\x1b[?1003l",
+            "\x1b[?1006l",
+            "\x1b[?1004l",
+            "\x1b[?2004l",
+            "\x1b[?25h",
+        ] {
+            assert!(out.contains(mode), "{mode:?} is not in {out:?}");
+        }
+    }
+
+    #[test]
+    fn keyboard_flags_that_were_not_pushed_are_not_popped() {
+        let mut out = Vec::new();
+        restore(&mut out, false).unwrap();
+        assert!(!String::from_utf8(out).unwrap().contains("\x1b[<"));
+    }
 }
