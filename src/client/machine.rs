@@ -15,7 +15,8 @@
 //! | `incoming.rs` | Engine.IO packets in, Socket.IO packets to their namespace |
 //! | `namespaces.rs` | join, leave, CONNECT, refusal, recovery |
 //! | `acks.rs` | both sides' questions and answers, timeouts |
-//! | `outgoing.rs` | emits, the offline buffer, the write queue |
+//! | `outgoing.rs` | emits, the offline buffer |
+//! | `queue.rs` | the write queue and its bound |
 //! | `closing.rs` | every way to end, and what follows |
 
 mod acks;
@@ -26,6 +27,7 @@ mod namespaces;
 mod opening;
 mod outgoing;
 mod polling;
+mod queue;
 #[cfg(test)]
 mod tests;
 mod upgrade;
@@ -41,7 +43,7 @@ use crate::journal::record::{
     Body, Connection, ConnectionState, Headers, Transport, TransportName, TransportState,
 };
 use crate::protocol::engine::url::Endpoint;
-use crate::protocol::engine::{Handshake, Packet as EnginePacket, Revision, Version};
+use crate::protocol::engine::{Handshake, Revision, Version};
 use crate::protocol::socket::Assembler;
 
 use heartbeat::Heartbeat;
@@ -252,7 +254,7 @@ struct Link {
     /// The upgrade under way.
     probe: Option<upgrade::Probe>,
     /// Packets that wait to be written.
-    queue: VecDeque<EnginePacket<'static>>,
+    queue: queue::Queue,
     /// Half-arrived binary packet. Belongs to the connection, not to a transport.
     assembler: Assembler,
     heartbeat: Heartbeat,

@@ -29,8 +29,7 @@ fn ms(from: Instant, to: Instant) -> f64 {
 
 impl Machine {
     fn record_ack(&mut self, nsp: &str, id: u64, dir: Direction, state: AckState, ms: Option<f64>) {
-        let c = self.c();
-        let nsp = nsp.to_owned();
+        let (c, nsp) = (self.c(), self.label(nsp));
         self.record(
             c,
             Body::Ack(Ack {
@@ -146,11 +145,7 @@ impl Machine {
     pub(super) fn answer(&mut self, nsp: &str, id: u64, args: &str) {
         let state = self.state_word();
         let now = self.now;
-<<<<<<< HEAD
-        let (nsp, _) = crate::protocol::engine::url::split_namespace_query(nsp);
-=======
         let version = self.link.as_ref().map_or(self.version, |link| link.version);
->>>>>>> main
         let index = self.find(nsp);
         let Some(namespace) = index.and_then(|index| self.namespaces.get_mut(index)) else {
             return self.notice(format!(

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::upgrade::Stage;
 use super::{ExchangeId, Machine, Output, Phase};
 use crate::client::backoff;
 use crate::client::options::Profile;
@@ -90,8 +91,14 @@ impl Machine {
     pub(super) fn ending_may_go_on(&mut self) {
         let Some(link) = &self.link else { return };
         let Some(ending) = &link.ending else { return };
-        if link.probe.is_some() {
-            return;
+        match link.probe.as_ref().map(|probe| probe.stage) {
+            // The switch is under way: what is queued goes out on the new transport.
+            Some(Stage::Pausing) => return,
+            // Nothing depends on the probe yet; the reference drops it and closes, too.
+            Some(_) => {
+                return self.upgrade_failed("given up: the connection is being closed", false);
+            }
+            None => {}
         }
         match (link.transport, link.ws) {
             (TransportName::Websocket, Some(x)) => {

@@ -1,9 +1,9 @@
 //! First request, handshake, and recognising the server's generation.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::heartbeat::Heartbeat;
+use super::queue::Queue;
 use super::{Link, Machine, Output, Phase};
 use crate::client::options::{Eio, Parser};
 use crate::journal::record::{ConnectionState, TransportName, TransportState};
@@ -33,7 +33,7 @@ impl Machine {
             ws: None,
             ws_in_flight: 0,
             probe: None,
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             assembler: Assembler::new(Limits::default(), self.version),
             heartbeat: Heartbeat::default(),
             opened: None,
@@ -141,6 +141,17 @@ impl Machine {
         self.notice(
             "the server sent a second OPEN packet; its values are used from now on".to_owned(),
         );
+    }
+
+    /// The server refuses Engine.IO 3 with its own words (code 5).
+    pub(super) fn unsupported_version(&mut self, refusal: &str) {
+        if self.options.eio == Eio::Auto && !self.switched {
+            let evidence = "it answers \"Unsupported protocol version\"";
+            return self.other_generation(Version::V4, evidence, None);
+        }
+        let advice = "the server speaks Engine.IO 4 (Socket.IO 3 or 4) only. Use --eio 4 or --eio \
+                      auto, or set allowEIO3 on the server";
+        self.connect_failed("xhr poll error", &format!("{refusal}; {advice}"));
     }
 
     /// The server speaks the other generation. With `--eio auto` a new handshake follows at

@@ -1,6 +1,7 @@
 //! Emits, the offline buffer and the write queue.
 
 use super::namespaces::Joined;
+use super::queue::MOST_BYTES;
 use super::upgrade::Stage;
 use super::{ExchangeId, Machine, Message, Output, Phase};
 use crate::client::command::Emit;
@@ -9,6 +10,8 @@ use crate::journal::record::{self, Body, BufferOp, TransportName};
 use crate::protocol::engine::{Packet, message};
 use crate::protocol::socket::{self, Limits};
 
+/// Events that may wait in the buffer of one namespace.
+const MOST_BUFFERED: usize = 100_000;
 /// Messages handed to the driver and not yet written; the rest waits here, where it is counted.
 const IN_FLIGHT: usize = 256;
 
@@ -95,7 +98,7 @@ impl Machine {
     }
 
     pub(super) fn emit(&mut self, emit: Emit) {
-        let (nsp, _) = crate::protocol::engine::url::split_namespace_query(&emit.nsp);
+        let nsp = emit.nsp.as_str();
         let index = self.find_or_add(nsp);
         let version = self.link.as_ref().map_or(self.version, |link| link.version);
         let Some(namespace) = self.namespaces.get(index) else {
@@ -109,6 +112,7 @@ impl Machine {
             Err(error) => return self.notice(format!("not sent: {error}")),
         };
         let writable = self.writable();
+        let full = self.link.as_ref().is_some_and(|link| link.queue.is_full());
         let open = self.phase == Phase::Open;
         let Some(namespace) = self.namespaces.get_mut(index) else {
             return;
@@ -122,6 +126,19 @@ impl Machine {
             };
             self.record_buffer(nsp, BufferOp::Dropped, &text);
             return self.notice(format!("volatile event dropped: {why}"));
+        }
+        if !joined && namespace.buffer.len() >= MOST_BUFFERED {
+            self.record_buffer(nsp, BufferOp::Dropped, &text);
+            return self.notice(format!(
+                "not sent: {MOST_BUFFERED} events wait for {nsp} already"
+            ));
+        }
+        if joined && full {
+            self.record_buffer(nsp, BufferOp::Dropped, &text);
+            let waiting = MOST_BYTES >> 20;
+            return self.notice(format!(
+                "not sent: the server does not read, and {waiting} MiB wait for it already"
+            ));
         }
         if id.is_some() {
             namespace.next_id += 1;
@@ -151,8 +168,7 @@ impl Machine {
     }
 
     fn record_buffer(&mut self, nsp: &str, op: BufferOp, packet: &str) {
-        let c = self.c();
-        let nsp = nsp.to_owned();
+        let (c, nsp) = (self.c(), self.label(nsp));
         let packet = packet.to_owned();
         self.record(c, Body::Buffer(record::Buffer { nsp, op, packet }));
     }
@@ -200,7 +216,7 @@ impl Machine {
     /// Appends to the write queue.
     pub(super) fn queue(&mut self, packet: Packet<'static>) {
         if let Some(link) = &mut self.link {
-            link.queue.push_back(packet);
+            link.queue.push(packet);
         }
     }
 
@@ -239,7 +255,7 @@ impl Machine {
             if link.ws_in_flight >= limit || link.handshake.is_none() || closed {
                 return;
             }
-            let Some(packet) = link.queue.pop_front() else {
+            let Some(packet) = link.queue.pop() else {
                 return;
             };
             link.ws_in_flight += 1;

@@ -65,10 +65,7 @@ impl Machine {
             .and_then(|handshake| handshake.max_payload);
         let fitting =
             payload::batch_len(link.queue.iter(), link.version, link.revision, true, limit);
-        let batch: Vec<Packet<'static>> = link
-            .queue
-            .drain(..fitting.min(MAX_PACKETS_PER_POST))
-            .collect();
+        let batch = link.queue.take(fitting.min(MAX_PACKETS_PER_POST));
         let body = payload::encode_body(&batch, link.version, link.revision, true);
         let c = link.c;
         let Some(url) = self.url(TransportName::Polling) else {
@@ -121,11 +118,7 @@ impl Machine {
                 let unsupported =
                     server_error::decode(body, header(headers, "content-type")).code == Some(5);
                 if unsupported && self.version == Version::V3 {
-                    return self.other_generation(
-                        Version::V4,
-                        "it answers \"Unsupported protocol version\"",
-                        None,
-                    );
+                    return self.unsupported_version(&detail);
                 }
             }
             return self.transport_failed(error, &detail);

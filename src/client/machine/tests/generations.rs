@@ -71,7 +71,7 @@ fn a_query_given_with_the_namespace_stays_out_of_its_events() {
         r#"! join /admin?token=x
         > 40/admin?token=x,
         < ws: 40/admin,
-        = nsp /admin?token=x connected
+        = nsp /admin connected
         ! emit /admin?token=x ["e"]
         > 42/admin,["e"]
         < ws: 42/admin,7["q"]
