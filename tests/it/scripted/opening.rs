@@ -181,11 +181,11 @@ async fn an_unsupported_version_over_polling_says_which_to_use() {
     let kind = ["Content-Type: application/json"];
     let body = r#"{"code":5,"message":"Unsupported protocol version"}"#;
     get.answer("400 Bad Request", &kind, body).await;
-    let parts = ["Unsupported protocol version", "--eio 4"];
     let end = session.end().await;
-    for part in parts {
+    for part in ["Unsupported protocol version", "--eio 4"] {
         assert!(end.detail.contains(part), "{end:?}");
     }
+    assert_eq!(session.response(0).await.status, 400);
 }
 
 // HS-19, V2-18

@@ -176,3 +176,46 @@ async fn a_flood_of_websocket_pings_does_not_pile_up_answers() {
     }
     assert!(answers < 30_000, "{answers} answers had piled up");
 }
+
+// BF-10, BF-06: over polling one post hangs, and nothing else does.
+#[tokio::test]
+async fn a_post_that_is_never_answered_holds_up_neither_polls_nor_commands() {
+    let mut session = Session::polling(|_| {}).await;
+    session.emit(r#"["first"]"#);
+    let hanging = session.post().await;
+    for number in 0..100 {
+        session.emit(&format!("[\"n\",{number}]"));
+    }
+    session.get().await.ok(r#"42["hello"]"#).await;
+    session.heard(&[r#"["hello"]"#]).await;
+    session.command(Command::Emit(Emit {
+        nsp: "/".to_owned(),
+        args: r#"["volatile"]"#.to_owned(),
+        volatile: true,
+        ..Emit::default()
+    }));
+    session.command(Command::Disconnect);
+    session.end().await.says("io client disconnect", &[]);
+    assert!(hanging.ended().await, "the post was not given up");
+    let log = session.server.log.text();
+    assert!(!log.contains("volatile"), "{log}");
+}
+
+// RC-12, RC-13
+#[tokio::test]
+async fn a_connect_while_waiting_tries_at_once_and_only_once() {
+    let mut session = Session::start(|options| {
+        reconnect(options);
+        options.reconnection.delay = std::time::Duration::from_secs(600);
+        options.reconnection.delay_max = options.reconnection.delay;
+    })
+    .await;
+    session.get().await.cut().await;
+    session.end().await.says("xhr poll error", &["closed"]);
+    session.command(Command::Connect);
+    session.get().await.ok(OPEN).await;
+    session.join().await;
+    session.get().await;
+    assert!(session.server.untaken().is_empty());
+    assert_eq!(session.attempts(), 2);
+}
