@@ -56,7 +56,7 @@ pub struct Status {
     pub missed_acks: u64,
 }
 
-/// A namespace as records name it: generation 2 lets it be given with a query, `/chat?room=1`.
+/// A namespace as packets name it: generation 2 lets it be joined with a query, `/chat?room=1`.
 pub fn name_of(nsp: &str) -> &str {
     nsp.split_once('?').map_or(nsp, |(name, _)| name)
 }
@@ -73,7 +73,10 @@ impl Status {
 
     /// A join was handed to the client.
     pub fn joins(&mut self, nsp: &str) {
-        self.namespaces.entry(name_of(nsp).to_owned()).or_default().state = None;
+        self.namespaces
+            .entry(name_of(nsp).to_owned())
+            .or_default()
+            .state = None;
     }
 
     /// A leave was handed to the client.
@@ -111,12 +114,8 @@ impl Status {
 
     /// An emit that asks for an ack was handed to the client. Returns its number.
     pub fn asks(&mut self, nsp: &str, event: String, timed: bool) -> usize {
-<<<<<<< HEAD
-        self.asked.push(Asked { nsp: name_of(nsp).to_owned(), event, timed, id: None, decided: None });
-        self.forgotten.saturating_add(self.asked.len()).saturating_sub(1)
-=======
         self.asked.push(Asked {
-            nsp: nsp.to_owned(),
+            nsp: name_of(nsp).to_owned(),
             event,
             timed,
             id: None,
@@ -125,7 +124,6 @@ impl Status {
         self.forgotten
             .saturating_add(self.asked.len())
             .saturating_sub(1)
->>>>>>> main
     }
 
     /// The ask of this number; `None` once it is forgotten (it was decided long ago).
@@ -159,16 +157,22 @@ impl Status {
                 }
             }
             Body::Namespace(namespace) => {
-                let joined = self.namespaces.entry(namespace.nsp.clone()).or_default();
+                let joined = self
+                    .namespaces
+                    .entry(name_of(&namespace.nsp).to_owned())
+                    .or_default();
                 joined.state = Some(namespace.state);
                 joined.reason.clone_from(&namespace.reason);
                 self.ever_joined |= namespace.state == NamespaceState::Connected;
             }
             Body::Ack(ack) if ack.dir == Direction::ToServer => {
-                self.note_ack(record.n, &ack.nsp, ack.id, ack.state);
+                self.note_ack(record.n, name_of(&ack.nsp), ack.id, ack.state);
             }
             Body::Buffer(buffer) => {
-                let joined = self.namespaces.entry(buffer.nsp.clone()).or_default();
+                let joined = self
+                    .namespaces
+                    .entry(name_of(&buffer.nsp).to_owned())
+                    .or_default();
                 joined.buffered = match buffer.op {
                     BufferOp::Queued => joined.buffered.saturating_add(1),
                     BufferOp::Flushed | BufferOp::Dropped => joined.buffered.saturating_sub(1),

@@ -154,21 +154,14 @@ impl Watch {
 
 fn meets(fact: &Fact, what: &Expect) -> bool {
     match (fact, what) {
-<<<<<<< HEAD
-        (Fact::Event { nsp, event }, Expect::Event { event: name, nsp: on }) => {
-            event == name && on.as_ref().is_none_or(|on| name_of(on) == nsp)
-        }
-        (Fact::Joined(nsp), Expect::Namespace(wanted)) => nsp == name_of(wanted),
-=======
         (
             Fact::Event { nsp, event },
             Expect::Event {
                 event: name,
                 nsp: on,
             },
-        ) => event == name && on.as_ref().is_none_or(|on| on == nsp),
-        (Fact::Joined(nsp), Expect::Namespace(wanted)) => nsp == wanted,
->>>>>>> main
+        ) => event == name && on.as_ref().is_none_or(|on| name_of(on) == nsp),
+        (Fact::Joined(nsp), Expect::Namespace(wanted)) => nsp == name_of(wanted),
         _ => false,
     }
 }
@@ -202,9 +195,9 @@ fn behind_connects(packets: &[Packet]) -> Vec<(String, VecDeque<Fact>)> {
 fn facts<'a>(record: &'a Record, packets: &'a [Packet]) -> impl Iterator<Item = Fact> + 'a {
     let namespace = match &record.body {
         Body::Namespace(namespace) => match namespace.state {
-            NamespaceState::Connected => Some(Fact::Joined(namespace.nsp.clone())),
+            NamespaceState::Connected => Some(Fact::Joined(name_of(&namespace.nsp).to_owned())),
             NamespaceState::Refused | NamespaceState::Disconnected => {
-                Some(Fact::Gone(namespace.nsp.clone()))
+                Some(Fact::Gone(name_of(&namespace.nsp).to_owned()))
             }
             NamespaceState::Joining => None,
         },

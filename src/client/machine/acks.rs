@@ -146,11 +146,7 @@ impl Machine {
     pub(super) fn answer(&mut self, nsp: &str, id: u64, args: &str) {
         let state = self.state_word();
         let now = self.now;
-<<<<<<< HEAD
-        let (nsp, _) = crate::protocol::engine::url::split_namespace_query(nsp);
-=======
         let version = self.link.as_ref().map_or(self.version, |link| link.version);
->>>>>>> main
         let index = self.find(nsp);
         let Some(namespace) = index.and_then(|index| self.namespaces.get_mut(index)) else {
             return self.notice(format!(

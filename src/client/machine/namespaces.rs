@@ -8,17 +8,14 @@ use super::{Machine, Output, Phase};
 use crate::client::options::{Auth, Eio};
 use crate::journal::record::{self, Body, NamespaceState, TransportName};
 use crate::protocol::engine::url::encode_component;
-use crate::protocol::engine::Packet;
+use crate::protocol::engine::{Packet, Version};
 use crate::protocol::socket::{self, recovery};
 use crate::protocol::{engine, json};
 
 /// One namespace, across reconnects.
 #[derive(Debug, Clone)]
 pub(super) struct Namespace {
-    /// As packets and records name it.
     pub(super) name: String,
-    /// What generation 2 hangs on its name in CONNECT, and nowhere else.
-    query: Option<String>,
     auth: Option<Auth>,
     /// To be joined whenever the engine is open.
     pub(super) active: bool,
@@ -58,12 +55,9 @@ pub(super) enum Joined {
 }
 
 impl Namespace {
-    /// `name` may carry a query, as in the official client's `io("/chat?room=1")`.
     pub(super) fn wanted(name: &str, auth: Option<Auth>) -> Namespace {
-        let (name, query) = engine::url::split_namespace_query(name);
         Namespace {
             name: name.to_owned(),
-            query: query.map(str::to_owned),
             auth,
             active: true,
             left: false,
@@ -80,8 +74,6 @@ impl Namespace {
             buffer: VecDeque::new(),
         }
     }
-<<<<<<< HEAD
-=======
 
     /// Its name on the wire. In generation 2 a query may hang on the name.
     pub(super) fn path(&self, version: Version) -> &str {
@@ -95,18 +87,11 @@ fn path(nsp: &str, version: Version) -> &str {
         Version::V3 => engine::url::split_namespace_query(nsp).0,
         Version::V4 => nsp,
     }
->>>>>>> main
 }
 
 impl Machine {
-    /// Index of the namespace that a packet or a command names; a query makes no difference.
+    /// Index of the namespace that a packet names.
     pub(super) fn find(&self, nsp: &str) -> Option<usize> {
-<<<<<<< HEAD
-        let (name, _) = engine::url::split_namespace_query(nsp);
-        self.namespaces
-            .iter()
-            .position(|namespace| namespace.name == name)
-=======
         let version = self.link.as_ref().map_or(self.version, |link| link.version);
         let exact = self.namespaces.iter().position(|it| it.name == nsp);
         exact.or_else(|| {
@@ -115,7 +100,6 @@ impl Machine {
                 .iter()
                 .position(|it| it.path(version) == path)
         })
->>>>>>> main
     }
 
     /// Index of a namespace, made (inactive) where there is none.
@@ -242,11 +226,10 @@ impl Machine {
         if old {
             // The server joins `/` by itself; a query of the URL hangs on every other name.
             if nsp != "/" {
-                let own = namespace.query.as_deref().unwrap_or(&query);
-                let target = if own.is_empty() {
+                let target = if nsp.contains('?') || query.is_empty() {
                     nsp.clone()
                 } else {
-                    format!("{nsp}?{own}")
+                    format!("{nsp}?{query}")
                 };
                 let packets = self.encode(socket::PacketKind::Connect, &target, None, None);
                 self.queue_all(packets);
@@ -293,9 +276,6 @@ impl Machine {
         };
         if let Some(auth) = auth {
             namespace.auth = Some(Auth::Json(auth));
-        }
-        if let (_, Some(query)) = engine::url::split_namespace_query(nsp) {
-            namespace.query = Some(query.to_owned());
         }
         namespace.active = true;
         namespace.left = false;
@@ -358,6 +338,7 @@ impl Machine {
     }
 
     fn leave_one(&mut self, index: usize) -> bool {
+        let version = self.link.as_ref().map_or(self.version, |link| link.version);
         let Some(namespace) = self.namespaces.get_mut(index) else {
             return false;
         };
@@ -370,10 +351,11 @@ impl Machine {
         namespace.left = true;
         namespace.socket_sid = None;
         let nsp = namespace.name.clone();
+        let path = namespace.path(version).to_owned();
         match was {
             Joined::Yes => {
                 namespace.joined = Joined::No;
-                let packets = self.encode(socket::PacketKind::Disconnect, &nsp, None, None);
+                let packets = self.encode(socket::PacketKind::Disconnect, &path, None, None);
                 self.queue_all(packets);
             }
             Joined::Asked => namespace.abandoned = true,

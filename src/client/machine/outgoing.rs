@@ -95,7 +95,7 @@ impl Machine {
     }
 
     pub(super) fn emit(&mut self, emit: Emit) {
-        let (nsp, _) = crate::protocol::engine::url::split_namespace_query(&emit.nsp);
+        let nsp = emit.nsp.as_str();
         let index = self.find_or_add(nsp);
         let version = self.link.as_ref().map_or(self.version, |link| link.version);
         let Some(namespace) = self.namespaces.get(index) else {
