@@ -56,7 +56,7 @@ pub struct Status {
     pub missed_acks: u64,
 }
 
-/// A namespace as records name it: generation 2 lets it be given with a query, `/chat?room=1`.
+/// A namespace as packets name it: generation 2 lets it be joined with a query, `/chat?room=1`.
 pub fn name_of(nsp: &str) -> &str {
     nsp.split_once('?').map_or(nsp, |(name, _)| name)
 }
@@ -166,7 +166,7 @@ impl Status {
                 self.ever_joined |= namespace.state == NamespaceState::Connected;
             }
             Body::Ack(ack) if ack.dir == Direction::ToServer => {
-                self.note_ack(record.n, &ack.nsp, ack.id, ack.state);
+                self.note_ack(record.n, name_of(&ack.nsp), ack.id, ack.state);
             }
             Body::Buffer(buffer) => {
                 let joined = self

@@ -283,6 +283,10 @@ impl Machine {
         if let Some(auth) = auth {
             namespace.auth = Some(Auth::Json(auth));
         }
+        // Generation 2: joined again with another query, where that of before was refused.
+        if nsp.contains('?') && namespace.joined == Joined::No {
+            namespace.name = nsp.to_owned();
+        }
         namespace.active = true;
         namespace.left = false;
         namespace.implicit = false;

@@ -7,9 +7,15 @@ pub fn state(k: &'static str, state: &'static str) -> impl Fn(&Value) -> bool {
     move |record| record["k"] == k && record["state"] == state
 }
 
-/// A namespace that came into `state`.
+/// A namespace that came into `state`. In generation 2 its record may carry the query that it
+/// was joined with.
 pub fn namespace(nsp: &str, state: &str) -> impl Fn(&Value) -> bool {
-    move |record| record["k"] == "namespace" && record["nsp"] == nsp && record["state"] == state
+    move |record| {
+        let named = record["nsp"]
+            .as_str()
+            .and_then(|name| name.split('?').next());
+        record["k"] == "namespace" && named == Some(nsp) && record["state"] == state
+    }
 }
 
 /// A transport that came into `state`.
