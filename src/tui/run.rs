@@ -237,6 +237,7 @@ async fn turn(
                 () = sleep_until(deadline) => Step::Deadline,
             }
         };
+        let urgent = matches!(step, Step::Signal(_) | Step::Input(_));
         match step {
             Step::Signal(watch::Signal::Quit(code)) => return Ok(code),
             Step::Signal(watch::Signal::Stop) => {
@@ -279,7 +280,7 @@ async fn turn(
                 }
             }
             // Data that comes sooner than it may be drawn waits for the deadline.
-            Step::Data if !app.drawn_long_ago() => {
+            Step::Data if !app.more && !app.drawn_long_ago() => {
                 app.fresh = true;
                 continue;
             }
@@ -289,8 +290,12 @@ async fn turn(
             }
         }
         app.advance();
-        if app.state.dirty {
+        // What a key did is seen at once. While there is much to take in, slices follow each
+        // other, with a look at the keys between them, and the screen is drawn at its own pace.
+        if app.state.dirty && (urgent || app.drawn_long_ago()) {
             app.draw(terminal)?;
+        } else if app.state.dirty {
+            app.fresh = true;
         }
     }
 }
@@ -314,7 +319,7 @@ impl App {
 fn next_deadline(app: &App) -> Option<Instant> {
     let drawn = app.drawn.unwrap_or_else(Instant::now);
     if app.more {
-        return Some(drawn + DATA / 4);
+        return Some(Instant::now());
     }
     if app.fresh {
         return Some(drawn + DATA);

@@ -233,3 +233,32 @@ fn no_size_of_the_screen_makes_it_panic() {
         }
     }
 }
+
+#[test]
+fn a_saved_session_says_so_and_no_clock_runs_on_in_it() {
+    let mut bench = connected(120, 36);
+    bench.state.tabs[0].live = false;
+    bench.settle(38_000);
+    let screen = bench.screen();
+    assert!(screen.contains("saved"), "{screen}");
+    assert!(screen.contains("open at its end"), "{screen}");
+    assert!(!screen.contains("next in"), "{screen}");
+    assert!(bench.keys("i d").is_empty());
+    assert!(
+        bench
+            .state
+            .notice
+            .take()
+            .is_some_and(|notice| notice.text.contains("saved session"))
+    );
+}
+
+#[test]
+fn the_lines_of_what_to_try_go_when_a_row_is_looked_at() {
+    let mut bench = connected(120, 36);
+    bench.state.hints = vec!["emit ask".to_owned()];
+    bench.settle(38_000);
+    assert!(bench.screen().contains("emit ask"));
+    bench.keys("k");
+    assert!(!bench.screen().contains("emit ask"));
+}

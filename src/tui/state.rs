@@ -2,7 +2,6 @@
 //! named by their place, and what has to be done goes out as an [`super::effect::Effect`].
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use crate::client::Options;
 use crate::client::options::Reconnection;
@@ -71,15 +70,13 @@ pub enum Tone {
     Bad,
 }
 
-/// Something said once, in the last line, until the next key or its time is over.
+/// Something said once, in the last line, until the next key.
 #[derive(Debug, Clone)]
 pub struct Notice {
     /// The words.
     pub text: String,
     /// How it is meant.
     pub tone: Tone,
-    /// When it was said; `None` stays until a key.
-    pub until: Option<Instant>,
 }
 
 /// The filter of one session's frame log.
@@ -351,7 +348,6 @@ impl State {
         self.notice = Some(Notice {
             text: text.into(),
             tone,
-            until: None,
         });
     }
 

@@ -29,6 +29,7 @@ pub fn state_of(tab: &Tab) -> (&'static str, &'static str, Role) {
         None if tab.is_live() => ("◌", "starting", Role::Busy),
         None => ("○", "no connection", Role::Dim),
         Some(ConnectionState::Connecting) => ("◌", "connecting", Role::Busy),
+        Some(ConnectionState::Open) if !tab.is_live() => ("◍", "open at its end", Role::Dim),
         Some(ConnectionState::Open) => ("●", "connected", Role::Ok),
         Some(ConnectionState::Waiting) => ("◌", "waiting", Role::Busy),
         Some(ConnectionState::GaveUp) => ("✗", "gave up", Role::Error),
@@ -167,6 +168,10 @@ fn heartbeat(tab: &Tab, connection: &Connection, width: usize, lines: &mut Vec<W
         rhythm.push((value, Role::Text));
     }
     lines.push(rhythm);
+    if !tab.is_live() {
+        // In a saved session no clock runs on.
+        return;
+    }
     let mut next: Words = Vec::new();
     if !beat.samples.is_empty() {
         next.push((

@@ -105,7 +105,12 @@ pub fn status(state: &State, tab: &Tab) -> Vec<(String, Role)> {
     if tab.lag() > 0 {
         parts.push((format!("{} behind", units::count(tab.lag())), Role::Warn));
     }
-    let new = tab.log.new_rows();
+    // While the list is made anew, nothing in it is new.
+    let new = if tab.refill.is_some() {
+        0
+    } else {
+        tab.log.new_rows()
+    };
     if tab.log.is_paused() {
         parts.push((
             format!("paused, {} new", units::count(new as u64)),
@@ -124,7 +129,9 @@ pub fn draw(state: &State, tab: &Tab, area: Rect, focused: bool, buf: &mut Buffe
     let theme = &state.theme;
     let lines = &tab.log.window;
     if lines.is_empty() {
-        let words = if tab.log.is_empty() && tab.filter.active().is_some() && tab.refill.is_none() {
+        let words = if tab.refill.is_some() {
+            " looking …"
+        } else if tab.filter.active().is_some() {
             " nothing passes the filter"
         } else if tab.live {
             " nothing yet"

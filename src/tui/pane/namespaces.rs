@@ -38,11 +38,11 @@ fn words(namespace: &Namespace, width: usize, secrets: bool) -> Words {
                 Role::ToClient,
             ));
             words.push((
-                format!("↑ {:<6} ", units::count(namespace.sent)),
+                format!("↑ {}", units::count(namespace.sent)),
                 Role::ToServer,
             ));
             if let Some(recovered) = namespace.recovered {
-                let word = if recovered { "recovered" } else { "fresh" };
+                let word = if recovered { "  recovered" } else { "  fresh" };
                 words.push((
                     word.to_owned(),
                     if recovered { Role::Ok } else { Role::Dim },
