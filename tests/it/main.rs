@@ -1,6 +1,7 @@
 //! Everything that is tested from the outside, in one binary: the built program against real
 //! Socket.IO servers and clients (`lab`), the client against a server that says what a test tells
-//! it to (`scripted`), and the rules of the house (`floors`).
+//! it to (`scripted`), the screen in a real terminal (`terminal`), and the rules of the house
+//! (`floors`).
 
 #![allow(
     clippy::expect_used,
@@ -13,3 +14,4 @@ mod floors;
 mod interop;
 mod lab;
 mod scripted;
+mod terminal;

@@ -1,0 +1,10 @@
+//! The program in a real terminal: what is seen first, what comes of keys, signals, sizes, stops
+//! and deaths, and how the terminal is left.
+
+mod attention;
+mod endings;
+mod hostile;
+mod panics;
+mod screen;
+mod sizes;
+mod stops;
