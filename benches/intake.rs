@@ -7,6 +7,8 @@
 //!
 //! Run with `cargo bench --bench intake`; `tests/install` must have run once.
 
+#![expect(clippy::expect_used, reason = "a benchmark may stop where it stands")]
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;

@@ -3,6 +3,8 @@
 //!
 //! Run with `cargo bench --bench screen`.
 
+#![expect(clippy::expect_used, reason = "a benchmark may stop where it stands")]
+
 use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -13,6 +13,7 @@ use paths::{Use, uses};
 const FLOORS: &[(&str, u8)] = &[
     ("protocol", 0),
     ("journal", 0),
+    ("visible", 0),
     ("model", 1),
     ("net", 1),
     ("faults", 1),
