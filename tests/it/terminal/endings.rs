@@ -21,7 +21,7 @@ fn ended_well(screen: &mut Screen, code: u32) -> Recorded {
 fn the_first_paint_of_the_demo_shows_its_connection() {
     let screen = Screen::demo(WIDE);
     let text = screen.wait_for_text(READY);
-    for part in ["EIO4", "sid ", "Namespaces", "Frames", "quit", "● /"] {
+    for part in ["EIO4", "sid ", "Namespaces", "Frames", "? help", "● /"] {
         assert!(text.contains(part), "{part:?} is not on\n{text}");
     }
     let modes = screen.modes();

@@ -16,8 +16,7 @@ async fn escapes_c1_and_overrides_in_an_event_never_reach_the_terminal() {
     socket.next().await;
     socket.text(r#"40{"sid":"t"}"#).await;
     let evil = "\u{1b}]0;owned\u{7}\u{1b}[31;5mred\u{9b}7mC1\u{202e}rtl\u{2066}\u{7f}";
-    // As raw bytes in the frame, and as JSON escapes: the decoded form is shown as well.
-    socket.text(&format!("42[\"raw-{evil}\",\"{evil}\"]")).await;
+    // As JSON escapes first: what is decoded is shown.
     let escaped: String = evil
         .chars()
         .map(|c| {
@@ -33,6 +32,8 @@ async fn escapes_c1_and_overrides_in_an_event_never_reach_the_terminal() {
             "42[\"esc-{escaped}\",{{\"{escaped}\":\"{escaped}\"}}]"
         ))
         .await;
+    // And as they are: no JSON any more, shown as text with its mistake.
+    socket.text(&format!("42[\"raw-{evil}\",\"{evil}\"]")).await;
     socket.close(Some(1000), evil).await;
     screen.wait_for_text(&["raw-", "esc-"]);
     // Through the views of both packets: the tree, the text, the bytes, what is around them.

@@ -23,9 +23,9 @@ fn framed(text: &str, (columns, rows): Size) -> bool {
 fn every_size_is_drawn_whole_and_keeps_the_selection() {
     let screen = Screen::demo(WIDE);
     screen.wait_for_text(&["● connected", "welcome"]);
-    // Up from the newest row, so that following does not choose the row for us.
-    screen.type_keys("kk");
-    let chosen = |text: &str| selected(text).is_some_and(|line| line.contains("upgrade"));
+    // Not the newest row, which following would choose for us.
+    screen.type_keys("g");
+    let chosen = |text: &str| selected(text).is_some_and(|line| line.contains(" open "));
     screen.wait_for(chosen);
     for size in [NARROW, (40, 10), (80, 24), WIDE] {
         screen.resize(size);

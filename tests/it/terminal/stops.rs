@@ -22,7 +22,7 @@ fn ctrl_z_gives_the_terminal_back_and_fg_draws_everything_again() {
     }
     // Keys are read again.
     screen.after("?", &["Quit at once"]);
-    screen.type_keys("Q");
+    screen.type_keys("\x03");
     assert_eq!(screen.wait_exit().exit_code(), 0);
     assert_eq!(screen.modes(), Modes::RESTORED);
 }
@@ -36,7 +36,7 @@ fn a_stop_that_nobody_could_see_coming_is_survived_too() {
     screen.signal("CONT");
     screen.wait_for_text(ON_SCREEN);
     screen.after("?", &["Quit at once"]);
-    screen.type_keys("Q");
+    screen.type_keys("\x03");
     assert_eq!(screen.wait_exit().exit_code(), 0);
     assert_eq!(screen.modes(), Modes::RESTORED);
 }
