@@ -36,6 +36,7 @@ mod value_parser;
 mod tests;
 
 pub use complete::{Completion, complete};
+pub use keys::as_markdown;
 pub use mistake::Mistake;
 pub use parser::parse;
 

@@ -32,7 +32,7 @@ static FALLEN: Notify = Notify::const_new();
 
 /// The screen in the alternate buffer, in raw mode.
 pub struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    inner: ratatui::Terminal<CrosstermBackend<BufWriter<Ours>>>,
     mouse: bool,
 }
 
@@ -47,7 +47,7 @@ impl Terminal {
             FALLEN.notify_one();
         }));
         // A whole frame in one write: half-drawn screens are seen over slow links.
-        let out = BufWriter::with_capacity(64 * 1024, io::stdout());
+        let out = BufWriter::with_capacity(64 * 1024, Ours(io::stdout()));
         let inner = ratatui::Terminal::new(CrosstermBackend::new(out))?;
         let mut terminal = Terminal { inner, mouse };
         terminal.resume()?;
@@ -110,12 +110,33 @@ impl Terminal {
     }
 }
 
+/// Standard output while the terminal is ours, nothing at all afterwards.
+///
+/// What is left in a buffer after a panic must not be written to a terminal that was given back,
+/// and ratatui panics in its own drop where the terminal is gone (SIGHUP): that would keep the
+/// connection from its polite end.
+struct Ours(Stdout);
+
+impl Write for Ours {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if TAKEN.load(Ordering::SeqCst) {
+            self.0.write(bytes)
+        } else {
+            Ok(bytes.len())
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if TAKEN.load(Ordering::SeqCst) {
+            self.0.flush()
+        } else {
+            Ok(())
+        }
+    }
+}
+
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // After a panic in the middle of a frame its beginning is still in the buffer, and would
-        // be written by the buffer's own drop when the terminal is not ours any more.
-        let _ = queue!(self.inner.backend_mut(), EndSynchronizedUpdate);
-        let _ = self.inner.backend_mut().flush();
         give_back();
     }
 }

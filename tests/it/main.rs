@@ -1,7 +1,7 @@
 //! Everything that is tested from the outside, in one binary: the built program against real
 //! Socket.IO servers and clients (`lab`), the client against a server that says what a test tells
-//! it to (`scripted`), the screen in a real terminal (`terminal`), and the rules of the house
-//! (`floors`).
+//! it to (`scripted`), the screen in a real terminal (`terminal`), the tables of the README
+//! (`readme`) and the rules of the house (`floors`).
 
 #![allow(
     clippy::expect_used,
@@ -13,5 +13,6 @@ mod command_line;
 mod floors;
 mod interop;
 mod lab;
+mod readme;
 mod scripted;
 mod terminal;

@@ -18,6 +18,13 @@ pub(super) const KEYS: [(&str, &str); 11] = [
     ("at", "JSON path, as in at:.user.id=7"),
 ];
 
+/// The keys as a Markdown table, for the README.
+pub fn as_markdown() -> String {
+    let row = |(key, about): &(&str, &str)| format!("| `{key}:` | {about} |\n");
+    let rows: String = KEYS.iter().map(row).collect();
+    format!("| key | what it looks at |\n|---|---|\n{rows}")
+}
+
 /// Values of `dir:`.
 pub(super) const DIRECTIONS: [(&str, Direction, &str); 2] = [
     ("in", Direction::ToClient, "from the server"),

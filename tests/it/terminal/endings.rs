@@ -21,7 +21,7 @@ fn ended_well(screen: &mut Screen, code: u32) -> Recorded {
 fn the_first_paint_of_the_demo_shows_its_connection() {
     let screen = Screen::demo(WIDE);
     let text = screen.wait_for_text(READY);
-    for part in ["EIO4", "sid ", "Namespaces", "Frames", "quit", "● /"] {
+    for part in ["EIO4", "sid ", "Namespaces", "Frames", "? help", "● /"] {
         assert!(text.contains(part), "{part:?} is not on\n{text}");
     }
     let modes = screen.modes();
@@ -29,10 +29,11 @@ fn the_first_paint_of_the_demo_shows_its_connection() {
 }
 
 #[test]
-fn q_asks_nobody_and_restores_the_terminal() {
+fn q_asks_once_and_restores_the_terminal() {
     let mut screen = Screen::demo(WIDE);
     screen.wait_for_text(READY);
-    screen.type_keys("q");
+    screen.after("q", &["Quit?"]);
+    screen.type_keys("y");
     ended_well(&mut screen, 0);
 }
 
@@ -40,7 +41,7 @@ fn q_asks_nobody_and_restores_the_terminal() {
 fn capital_q_leaves_from_inside_a_dialog() {
     let mut screen = Screen::demo(NARROW);
     screen.wait_for_text(READY);
-    screen.after("?", &["Help"]);
+    screen.after("?", &["Quit at once"]);
     screen.type_keys("Q");
     ended_well(&mut screen, 0);
 }
@@ -77,7 +78,7 @@ fn a_terminal_that_goes_away_ends_the_program_and_leaves_a_whole_file() {
     screen.unplug();
     let status = screen.wait_exit();
     assert_eq!(status.signal(), None);
-    assert_eq!(status.exit_code(), 129);
+    assert_eq!(status.exit_code(), 129, "{}", screen.reports());
     assert!(screen.recorded().sent("41"));
 }
 

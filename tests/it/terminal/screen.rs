@@ -319,6 +319,16 @@ impl Screen {
         self.home.path().join("data")
     }
 
+    /// What the program has left to tell of its panics.
+    pub fn reports(&self) -> String {
+        std::fs::read_dir(self.data())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|end| end == "txt"))
+            .map(|path| std::fs::read_to_string(path).unwrap())
+            .collect()
+    }
+
     /// The one session that was recorded.
     #[track_caller]
     pub fn recorded(&self) -> Recorded {

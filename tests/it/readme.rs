@@ -1,0 +1,40 @@
+//! What the README repeats is made from the tables in the code, and stays equal to them.
+
+use sioscope::model::filter;
+use sioscope::tui::keymap::Keymap;
+
+const README: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"));
+
+fn holds(table: &str, what: &str) {
+    assert!(
+        README.contains(table.trim()),
+        "README.md has another {what} than the code; it should be:\n\n{table}"
+    );
+}
+
+#[test]
+fn its_keys_are_those_of_the_keymap() {
+    holds(&Keymap::default().as_markdown(), "table of keys");
+}
+
+#[test]
+fn its_filter_keys_are_those_of_the_language() {
+    holds(&filter::as_markdown(), "table of filter keys");
+}
+
+#[test]
+fn its_themes_are_those_that_are_built_in() {
+    let names: Vec<String> =
+        sioscope::tui::theme::Theme::names(None)
+            .iter().map(|name| format!("`{name}`")).collect();
+    holds(&names.join(", "), "list of themes");
+}
+
+#[test]
+fn its_commands_are_offered_by_the_program() {
+    let help = crate::lab::Sioscope::run(&["--help"]).stdout;
+    for command in ["stream", "emit", "open", "sessions", "demo", "completions", "man", "themes", "keys"] {
+        assert!(help.contains(command), "--help does not name {command}:\n{help}");
+        assert!(README.contains(&format!("sioscope {command}")), "README.md does not show `sioscope {command}`");
+    }
+}
