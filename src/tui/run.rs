@@ -209,8 +209,8 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
     let mut code = turn(&mut app, &mut terminal, &mut signals).await;
     // A terminal that goes away fails a write before the signal for it is seen.
     if code.is_err()
-        && let Ok(watch::Signal::Quit(signalled)) =
-            tokio::time::timeout(Duration::from_millis(200), signals.next()).await
+        && let Ok(signalled) =
+            tokio::time::timeout(Duration::from_millis(200), signals.quit()).await
     {
         code = Ok(signalled);
     }

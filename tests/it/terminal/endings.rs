@@ -75,7 +75,7 @@ fn a_terminal_that_goes_away_ends_the_program_and_leaves_a_whole_file() {
     screen.wait_for_text(READY);
     screen.unplug();
     let status = screen.wait_exit();
-    assert_eq!(status.signal(), None);
+    assert_eq!(status.signal(), None, "{status:?} {}", screen.reports());
     assert_eq!(status.exit_code(), 129, "{}", screen.reports());
     assert!(screen.recorded().sent("41"));
 }
