@@ -30,7 +30,8 @@ fn main() -> ExitCode {
         Task::Themes(name) => themes(name.as_deref()),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("sioscope: {error:#}");
+        // Not `eprintln`, which panics where the terminal is gone.
+        let _ = writeln!(std::io::stderr(), "sioscope: {error:#}");
         Exit::Usage.into()
     })
 }

@@ -206,7 +206,14 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
     let mut signals = watch::Signals::new().context("signals can't be listened to")?;
     let mut terminal =
         Terminal::take(mouse).context("this needs a terminal on its standard output")?;
-    let code = turn(&mut app, &mut terminal, &mut signals).await;
+    let mut code = turn(&mut app, &mut terminal, &mut signals).await;
+    // A terminal that goes away fails a write before the signal for it is seen.
+    if code.is_err()
+        && let Ok(signalled) =
+            tokio::time::timeout(Duration::from_millis(200), signals.quit()).await
+    {
+        code = Ok(signalled);
+    }
     drop(terminal);
     for scope in &app.scopes {
         // A server that does not answer must not keep the person from their shell.

@@ -78,9 +78,20 @@ impl Signals {
         })
     }
 
+    /// The next signal that asks to leave; its exit code.
+    pub(super) async fn quit(&mut self) -> i32 {
+        loop {
+            if let Signal::Quit(code) = self.next().await {
+                return code;
+            }
+        }
+    }
+
     /// The next signal.
     pub(super) async fn next(&mut self) -> Signal {
         tokio::select! {
+            // A terminal that goes away sends a hang-up and, behind it, a continue.
+            biased;
             _ = self.terminate.recv() => Signal::Quit(143),
             _ = self.hang_up.recv() => Signal::Quit(129),
             _ = self.interrupt.recv() => Signal::Quit(130),
@@ -98,6 +109,15 @@ impl Signals {
     /// Begins to listen.
     pub(super) fn new() -> std::io::Result<Signals> {
         Ok(Signals)
+    }
+
+    /// The next signal that asks to leave; its exit code.
+    pub(super) async fn quit(&mut self) -> i32 {
+        loop {
+            if let Signal::Quit(code) = self.next().await {
+                return code;
+            }
+        }
     }
 
     /// The next signal.

@@ -23,9 +23,10 @@ pub(super) fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let Some(overlay) = state.overlays.pop() else {
         return Vec::new();
     };
-    // Quitting at once works everywhere; it is no text in any field.
+    // Quitting at once works everywhere where it is no text; the help has no text field.
     let pressed = Key::of(key);
-    if !pressed.is_text() && state.keymap.keys(Action::Quit).contains(&pressed) {
+    let is_text = pressed.is_text() && !matches!(overlay, Overlay::Help(..));
+    if !is_text && state.keymap.keys(Action::Quit).contains(&pressed) {
         return vec![Effect::Quit(0)];
     }
     deliver(state, overlay, Given::Key(key))

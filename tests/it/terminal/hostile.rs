@@ -35,7 +35,7 @@ async fn escapes_c1_and_overrides_in_an_event_never_reach_the_terminal() {
     // And as they are: no JSON any more, shown as text with its mistake.
     socket.text(&format!("42[\"raw-{evil}\",\"{evil}\"]")).await;
     socket.close(Some(1000), evil).await;
-    screen.wait_for_text(&["raw-", "esc-"]);
+    screen.wait_for_text(&["undecodable", "esc-", "close 1000"]);
     // Through the views of both packets: the tree, the text, the bytes, what is around them.
     screen.type_keys("G\r");
     for _ in 0..8 {
