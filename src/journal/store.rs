@@ -23,7 +23,7 @@ mod tests;
 mod writer;
 
 use std::fs::File;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -285,19 +285,32 @@ impl Journal {
     /// Returns the sequence number to go on from (the one after the last record that `each` saw).
     /// Forgotten records are left out.
     pub fn scan(&self, from: u64, each: impl FnMut(Record) -> ControlFlow<()>) -> u64 {
-        read::scan(&self.inner.shared, from, |_| true, each)
+        read::scan(&self.inner.shared, from..u64::MAX, |_| true, each)
     }
 
     /// Like [`Journal::scan`] for those who follow states only: records that carry bytes
     /// (`frame`, `request`, `response`) are passed over unparsed, so that a flood of them costs
     /// next to nothing. (A line that was not written by us may be among what is given.)
     pub fn scan_states(&self, from: u64, each: impl FnMut(Record) -> ControlFlow<()>) -> u64 {
+        let range = from..u64::MAX;
         read::scan(
             &self.inner.shared,
-            from,
+            range,
             |line| !line::carries_bytes(line),
             each,
         )
+    }
+
+    /// Like [`Journal::scan`] within `range`, for those who look for something: records whose
+    /// line (as it stands in the file) is not `wanted` are passed over unparsed. Returns the
+    /// sequence number to go on from: the end of `range` (or of the journal) unless `each` broke.
+    pub fn scan_where(
+        &self,
+        range: Range<u64>,
+        wanted: impl Fn(&[u8]) -> bool,
+        each: impl FnMut(Record) -> ControlFlow<()>,
+    ) -> u64 {
+        read::scan(&self.inner.shared, range, wanted, each)
     }
 
     /// Waits until there are more than `seen` records (or the status changed, or the journal was

@@ -23,6 +23,8 @@ const RECORDS: u64 = 8_192;
 const TIME: Duration = Duration::from_millis(6);
 /// Records between two looks at the clock.
 const STRIDE: u64 = 64;
+/// Records that are passed over between two looks at the clock.
+const SLICE: u64 = 2_048;
 /// How far from a response its request is looked for.
 const NEAR: u64 = 512;
 
@@ -55,6 +57,11 @@ impl Budget {
             until: Instant::now() + TIME,
             records: 0,
         }
+    }
+
+    /// There is time left.
+    fn is_open(&self) -> bool {
+        self.records < RECORDS && Instant::now() < self.until
     }
 
     /// Counts one record; true while there is time for another.
@@ -173,40 +180,53 @@ fn refill(
         return false;
     };
     let whole = tab.model.seen;
-    while next <= whole {
-        let n = next;
-        next += 1;
-        if passes_line(tab, journal, n) {
+    // Most lines are ruled out by a look at them, before anything of them is read.
+    let filter = tab.filter.active().cloned();
+    let wanted = |line: &[u8]| {
+        filter
+            .as_ref()
+            .is_none_or(|filter| filter.may_match_line(line))
+    };
+    let mut open = true;
+    while open && next <= whole {
+        let slice = next..next.saturating_add(SLICE).min(whole.saturating_add(1));
+        next = journal.scan_where(slice.clone(), wanted, |record| {
             let reference = RowRef {
-                n,
+                n: record.n,
                 index: RowRef::RECORD,
-                back: tab.backs.get(&n).copied().unwrap_or(0),
+                back: tab.backs.get(&record.n).copied().unwrap_or(0),
             };
-            if let Some((record, packets)) =
-                reader.decoder.packets_of(reference, |n| journal.get(n))
-            {
+            // The record is here already; only the parts of a binary packet are fetched.
+            let known = |n| {
+                if n == record.n {
+                    Some(record.clone())
+                } else {
+                    journal.get(n)
+                }
+            };
+            if let Some((_, packets)) = reader.decoder.packets_of(reference, known) {
                 push_rows(tab, &record, &packets, reference.back, shown);
             }
+            open = budget.take();
+            if open {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        });
+        if open {
+            // Records that are no longer there are passed over, too.
+            next = slice.end;
+            open = budget.is_open();
         }
-        if !budget.take() {
-            tab.refill = Some(next);
-            return true;
-        }
+    }
+    if next <= whole {
+        tab.refill = Some(next);
+        return true;
     }
     tab.refill = None;
     tab.log.refilled();
     false
-}
-
-/// A cheap look at a record's line before it is read.
-fn passes_line(tab: &Tab, journal: &Journal, n: u64) -> bool {
-    let Some(filter) = tab.filter.active() else {
-        return true;
-    };
-    match journal.line(n) {
-        Some(line) => filter.may_match_line(&line),
-        None => false,
-    }
 }
 
 /// Goes on with the search through the rows of the list.

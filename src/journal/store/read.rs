@@ -182,18 +182,21 @@ fn time_before(shared: &Shared, n: u64) -> u64 {
         .map_or(0, |record| record.t)
 }
 
-/// Reads on from `from`, with one lock for each step. Lines that are not `wanted` are counted
+/// Reads the records of `range`, with one lock for each step. Lines that are not `wanted` are counted
 /// and not parsed.
 pub(super) fn scan(
     shared: &Shared,
-    from: u64,
+    range: Range<u64>,
     wanted: impl Fn(&[u8]) -> bool,
     mut each: impl FnMut(Record) -> ControlFlow<()>,
 ) -> u64 {
-    let mut next = from.max(1);
+    let mut next = range.start.max(1);
     let mut last_t = None;
     let mut buffer = Vec::new();
     loop {
+        if next >= range.end {
+            return next;
+        }
         let Some(batch) = locate(&shared.lock(), next, STEP) else {
             return next;
         };
@@ -208,6 +211,9 @@ pub(super) fn scan(
         };
         next = batch.first;
         for line in lines(bytes).take(usize::try_from(batch.count).unwrap_or(usize::MAX)) {
+            if next >= range.end {
+                return next;
+            }
             if !wanted(line) {
                 next += 1;
                 continue;
