@@ -1,5 +1,6 @@
 //! sioscope: chooses a face. **Floor 6.**
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -30,8 +31,10 @@ fn main() -> ExitCode {
         Task::Themes(name) => themes(name.as_deref()),
     };
     done.unwrap_or_else(|error| {
+        // It may name files and quote them; a mistake in the config is shown with its place.
+        let said = sioscope::visible::lines(&format!("{error:#}")).into_owned();
         // Not `eprintln`, which panics where the terminal is gone.
-        let _ = writeln!(std::io::stderr(), "sioscope: {error:#}");
+        let _ = writeln!(std::io::stderr(), "sioscope: {said}");
         Exit::Usage.into()
     })
 }
@@ -91,11 +94,20 @@ fn live(start: &mut Start, options: Options, record: Record) {
     start.readonly = options.readonly;
     start.template = Some(options);
     // A file that was named holds one session; further ones get files of their own.
-    let further = match record {
-        Record::File(_) if start.scope.is_some() => Record::Default,
-        other => other,
+    let (named, further) = match record {
+        Record::File(_) => (
+            Some(record).filter(|_| start.scope.is_none()),
+            Record::Default,
+        ),
+        other => (None, other),
     };
-    start.connect = Box::new(move |options| Ok(Scope::connect(options, further.clone())?));
+    let named = RefCell::new(named);
+    start.connect = Box::new(move |options| {
+        let record = named.borrow().clone().unwrap_or_else(|| further.clone());
+        let scope = Scope::connect(options, record)?;
+        named.take();
+        Ok(scope)
+    });
 }
 
 /// The key table of the screen, as the config has remapped it.
@@ -150,12 +162,6 @@ fn shown(theme: &Theme) -> Result<String, std::fmt::Error> {
     Ok(text)
 }
 
-/// Writes to stdout; a reader that has gone away has seen enough.
 fn print(text: &str) -> anyhow::Result<ExitCode> {
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write to stdout")
-        }
-        _ => Ok(Exit::Done.into()),
-    }
+    Ok(cli::print::to_stdout(text.as_bytes()).into())
 }

@@ -17,9 +17,11 @@ Exit codes:
   130  interrupted
 
 Environment:
-  SIOSCOPE_LOG  file for the program's own log, as --log
-  RUST_LOG      what goes into it (default: sioscope=debug)
-  NO_COLOR      no colours";
+  SIOSCOPE_LOG         file for the program's own log, as --log
+  RUST_LOG             what goes into it (default: sioscope=debug)
+  SIOSCOPE_DATA_DIR    folder for sessions and reports instead of the system's
+  SIOSCOPE_CONFIG_DIR  folder of config.toml and themes instead of the system's
+  NO_COLOR             no colours";
 
 /// The whole command line.
 #[derive(Debug, Parser)]

@@ -1,12 +1,10 @@
 //! `sioscope completions SHELL`.
 
-use std::io::Write as _;
-
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use super::args::Cli;
-use super::{Exit, complain};
+use super::{Exit, print};
 
 /// The completion script.
 pub fn script(shell: Shell) -> Vec<u8> {
@@ -17,20 +15,7 @@ pub fn script(shell: Shell) -> Vec<u8> {
 
 /// Prints it.
 pub fn run(shell: Shell) -> Exit {
-    print(&script(shell))
-}
-
-/// Writes to stdout; a reader that has gone away has seen enough.
-pub(super) fn print(bytes: &[u8]) -> Exit {
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Ok(()) => Exit::Done,
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
-        Err(error) => {
-            complain(format_args!("cannot write to stdout: {error}"));
-            Exit::Usage
-        }
-    }
+    print::to_stdout(&script(shell))
 }
 
 #[cfg(test)]

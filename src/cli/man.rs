@@ -7,7 +7,7 @@ use clap::CommandFactory as _;
 use clap_mangen::Man;
 
 use super::args::Cli;
-use super::{Exit, complain};
+use super::{Exit, complain, print};
 
 /// One page on the whole command, with a section for each subcommand.
 pub fn page() -> io::Result<Vec<u8>> {
@@ -64,7 +64,7 @@ pub fn run(folder: Option<&Path>) -> Exit {
             .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
             .map_err(|error| format!("cannot write into {}: {error}", folder.display())),
         None => match page() {
-            Ok(page) => return super::completions::print(&page),
+            Ok(page) => return print::to_stdout(&page),
             Err(error) => Err(format!("cannot make the page: {error}")),
         },
     };

@@ -1,6 +1,23 @@
-//! Text from outside, made safe for the terminal that stderr may be.
+//! What is printed: data to stdout, and text from outside made safe for the terminal that stderr
+//! may be.
 
 use std::borrow::Cow;
+use std::io::Write as _;
+
+use super::{Exit, complain};
+
+/// Writes to stdout; a reader that has gone away has seen enough.
+pub fn to_stdout(bytes: &[u8]) -> Exit {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Ok(()) => Exit::Done,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => {
+            complain(format_args!("cannot write to stdout: {error}"));
+            Exit::Usage
+        }
+    }
+}
 
 /// The text as one line in which nothing commands the terminal.
 pub fn safe(text: &str) -> Cow<'_, str> {

@@ -55,14 +55,14 @@ pub fn run(plan: &Plan) -> Exit {
         return Exit::Usage;
     };
     if *plan == Plan::Path {
-        return super::completions::print(format!("{}\n", folder.display()).as_bytes());
+        return print::to_stdout(format!("{}\n", folder.display()).as_bytes());
     }
     match file::list(&folder) {
         Ok(listed) if listed.is_empty() => {
             complain(format_args!("no sessions in {}", folder.display()));
             Exit::Done
         }
-        Ok(listed) => super::completions::print(table(&listed).as_bytes()),
+        Ok(listed) => print::to_stdout(table(&listed).as_bytes()),
         Err(error) => {
             complain(format_args!("cannot read {}: {error}", folder.display()));
             Exit::Usage
@@ -116,7 +116,7 @@ fn row(one: &Listed) -> [String; 6] {
     let (started, target, ended) = match &one.header {
         Ok(header) => (
             header.started.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
-            print::safe(&header.target).into_owned(),
+            print::safe(&target(&header.target)).into_owned(),
             ending::of(&one.path, one.size),
         ),
         Err(error) => (
@@ -133,6 +133,12 @@ fn row(one: &Listed) -> [String; 6] {
         ended,
         print::safe(&name).into_owned(),
     ]
+}
+
+/// A session's target without the password in it.
+fn target(text: &str) -> String {
+    text.parse()
+        .map_or_else(|_| text.to_owned(), |url| print::url(&url))
 }
 
 /// Bytes in a unit that a person reads at a glance.
@@ -223,6 +229,15 @@ mod tests {
         }
         assert!(!row.contains('\u{9b}'), "{row:?}");
         assert!(row.split_whitespace().any(|cell| cell == "1"), "{row}");
+    }
+
+    #[test]
+    fn a_password_in_a_target_is_not_listed() {
+        assert_eq!(
+            target("http://user:secret@h:3000/"),
+            "http://user:***@h:3000/"
+        );
+        assert_eq!(target("no URL"), "no URL");
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod socket;
 
 use std::collections::{HashMap, VecDeque};
 use std::future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -81,12 +81,23 @@ impl Notices {
     }
 }
 
+/// Whether there is anything left to do, as both sides of the command queue tell it.
+#[derive(Default)]
+struct Standing {
+    /// The machine is idle, once it has worked through [`Standing::worked`] commands.
+    idle: AtomicBool,
+    /// Commands that were handed over.
+    handed: AtomicU64,
+    /// Commands that were worked on.
+    worked: AtomicU64,
+}
+
 /// A running client, as a face holds it.
 #[derive(Clone)]
 pub struct Client {
     commands: mpsc::Sender<Command>,
     stop: watch::Sender<bool>,
-    idle: Arc<AtomicBool>,
+    standing: Arc<Standing>,
     ended: watch::Receiver<bool>,
 }
 
@@ -104,8 +115,8 @@ impl Client {
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (stop, stopping) = watch::channel(false);
         let (ended_at, ended) = watch::channel(false);
-        let idle = Arc::new(AtomicBool::new(false));
-        let driver = Driver::new(options, journal, notices, dialer, Arc::clone(&idle));
+        let standing = Arc::new(Standing::default());
+        let driver = Driver::new(options, journal, notices, dialer, Arc::clone(&standing));
         tokio::spawn(async move {
             driver.run(inbox, stopping).await;
             let _ = ended_at.send(true);
@@ -113,7 +124,7 @@ impl Client {
         Ok(Client {
             commands,
             stop,
-            idle,
+            standing,
             ended,
         })
     }
@@ -123,14 +134,19 @@ impl Client {
     /// # Errors
     /// The command, when the client is busy or has ended.
     pub fn command(&self, command: Command) -> Result<(), mpsc::error::TrySendError<Command>> {
-        self.idle.store(false, Ordering::Release);
-        self.commands.try_send(command)
+        // Counted first: whoever asks in between must not find an idle client.
+        self.standing.handed.fetch_add(1, Ordering::AcqRel);
+        self.commands.try_send(command).inspect_err(|_| {
+            self.standing.handed.fetch_sub(1, Ordering::AcqRel);
+        })
     }
 
     /// Nothing is open, on the way, planned or asked for.
     pub fn idle(&self) -> bool {
-        self.idle.load(Ordering::Acquire)
-            && self.commands.capacity() == self.commands.max_capacity()
+        let standing = &self.standing;
+        let handed = standing.handed.load(Ordering::Acquire);
+        let worked = standing.worked.load(Ordering::Acquire) == handed;
+        (worked && standing.idle.load(Ordering::Acquire)) || *self.ended.borrow()
     }
 
     /// Leaves politely and ends.
@@ -185,7 +201,7 @@ struct Driver {
     dialer: Dialer,
     http: HttpClient,
     jar: Arc<Mutex<Jar>>,
-    idle: Arc<AtomicBool>,
+    standing: Arc<Standing>,
     tasks: JoinSet<Done>,
     /// Exchanges and openings that can be given up.
     aborts: HashMap<ExchangeId, AbortHandle>,
@@ -204,7 +220,7 @@ impl Driver {
         journal: Journal,
         notices: Notices,
         dialer: Dialer,
-        idle: Arc<AtomicBool>,
+        standing: Arc<Standing>,
     ) -> Driver {
         // `http://user:password@host` means basic authentication, as everywhere.
         let authorized = options
@@ -239,7 +255,7 @@ impl Driver {
             notices,
             dialer,
             jar: Arc::new(Mutex::new(jar)),
-            idle,
+            standing,
             tasks: JoinSet::new(),
             aborts: HashMap::new(),
             connections: HashMap::new(),
@@ -258,9 +274,12 @@ impl Driver {
     ) {
         self.machine.start(Instant::now());
         let mut cut_at: Option<Instant> = None;
+        let mut worked = 0;
         loop {
             self.carry_out();
-            self.idle.store(self.machine.idle(), Ordering::Release);
+            let standing = &self.standing;
+            standing.idle.store(self.machine.idle(), Ordering::Release);
+            standing.worked.store(worked, Ordering::Release);
             if cut_at.is_some()
                 && self.machine.idle()
                 && self.readers.is_empty()
@@ -284,7 +303,10 @@ impl Driver {
                     self.machine.handle(now, Input::Command(Command::Disconnect));
                 }
                 command = commands.recv(), if cut_at.is_none() => match command {
-                    Some(command) => self.machine.handle(Instant::now(), Input::Command(command)),
+                    Some(command) => {
+                        worked += 1;
+                        self.machine.handle(Instant::now(), Input::Command(command));
+                    }
                     None => {
                         cut_at = Some(Instant::now() + SHUTDOWN / 2);
                         self.machine.handle(Instant::now(), Input::Command(Command::Disconnect));

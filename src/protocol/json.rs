@@ -43,6 +43,19 @@ pub enum Shape {
     Null,
 }
 
+impl std::fmt::Display for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Shape::Object => "an object",
+            Shape::Array => "an array",
+            Shape::String => "a text",
+            Shape::Number => "a number",
+            Shape::Bool => "true or false",
+            Shape::Null => "null",
+        })
+    }
+}
+
 /// Checks a whole JSON text and says what it is. Whitespace around it is allowed.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ pub fn parse(text: &str, option: &str) -> Result<Auth, UsageError> {
         let path = PathBuf::from(file);
         let held = std::fs::read_to_string(&path)
             .map_err(|error| UsageError(format!("{option}: cannot read {file}: {error}")))?;
-        check(held.trim(), &format!("{option}: {file}"))?;
+        check(held.trim(), &format!("{option}: {file}"), false)?;
         return Ok(Auth::File(path));
     }
     if let Some(command) = text.strip_prefix('!') {
@@ -24,21 +24,31 @@ pub fn parse(text: &str, option: &str) -> Result<Auth, UsageError> {
         }
         return Ok(Auth::Command(command.to_owned()));
     }
-    check(text, option)?;
+    check(text, option, true)?;
     Ok(Auth::Json(text.to_owned()))
 }
 
-fn check(text: &str, place: &str) -> Result<(), UsageError> {
+/// A CONNECT payload is an object; servers refuse others, and a number would be read as an ack id.
+/// `typed` tells that the text stands on the command line: what a file holds is a secret and is
+/// not repeated.
+fn check(text: &str, place: &str, typed: bool) -> Result<(), UsageError> {
     match serde_json::from_str::<&RawValue>(text) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(UsageError(format!(
-            "{place}: not JSON at line {}, column {}: {} in {}; write it as in '{{\"token\":\"x\"}}' \
-             (@FILE reads a file, !COMMAND runs one)",
-            error.line(),
-            error.column(),
-            reason(&error),
-            excerpt(text, error.line(), error.column()),
+        Ok(raw) if raw.get().starts_with('{') => Ok(()),
+        Ok(_) => Err(UsageError(format!(
+            "{place}: an auth payload must be a JSON object, as in '{{\"token\":\"x\"}}'"
         ))),
+        Err(error) => {
+            let (line, column) = (error.line(), error.column());
+            let shown = match typed {
+                true => format!(" in {}", excerpt(text, line, column)),
+                false => String::new(),
+            };
+            Err(UsageError(format!(
+                "{place}: not JSON at line {line}, column {column}: {}{shown}; write it as in \
+                 '{{\"token\":\"x\"}}' (@FILE reads a file, !COMMAND runs one)",
+                reason(&error),
+            )))
+        }
     }
 }
 

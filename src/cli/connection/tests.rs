@@ -176,6 +176,18 @@ fn bad_auth_is_refused_with_column_and_text() {
         &["http://h", "--auth", &at],
         &["line 2, column 6", &at[1..]],
     );
+    refused(&["http://h", "--auth", "5"], &["--auth", "JSON object"]);
+    refused(&["http://h", "-n", "/a=[1]"], &["-n /a", "JSON object"]);
+}
+
+#[test]
+fn what_an_auth_file_holds_is_not_repeated_in_a_mistake() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "s3cret-token").unwrap();
+    let at = format!("@{}", file.path().display());
+    let error = build(&["http://h", "--auth", &at]).unwrap_err();
+    assert!(error.contains("not JSON"), "{error}");
+    assert!(!error.contains("s3cret"), "{error}");
 }
 
 #[test]

@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 
 use super::Plan;
 use crate::cli::stop::Stops;
-use crate::cli::stream::session::LEAVE;
+use crate::cli::stream::session::{BUSY, LEAVE};
 use crate::cli::stream::status::Status;
-use crate::cli::{Exit, complain, completions, print, runtime};
+use crate::cli::{Exit, complain, print, runtime};
 use crate::client::Command;
 use crate::journal::Record;
 use crate::journal::record::{AckState, Body, Direction};
@@ -82,7 +82,7 @@ async fn watch(scope: &Scope, plan: &Plan) -> Exit {
             })
             .max(next);
         for answer in answers {
-            let printed = completions::print(format!("{}\n", print::json_line(&answer)).as_bytes());
+            let printed = print::to_stdout(format!("{}\n", print::json_line(&answer)).as_bytes());
             if printed != Exit::Done {
                 return printed;
             }
@@ -93,8 +93,12 @@ async fn watch(scope: &Scope, plan: &Plan) -> Exit {
         if ended || status.gave_up.is_some() {
             return gone(&status, plan);
         }
-        let sleep = progress
-            .deadline(plan.timeout)
+        // The client falls idle a moment after its last record, and nothing tells of it.
+        let again = Instant::now().checked_add(BUSY).filter(|_| status.closed);
+        let sleep = [progress.deadline(plan.timeout), again]
+            .into_iter()
+            .flatten()
+            .min()
             .map(tokio::time::Instant::from_std);
         tokio::select! {
             () = journal.changed(next.saturating_sub(1)) => {}

@@ -146,7 +146,7 @@ pub fn parse(line: &str, nsp: &str) -> Result<Option<Step>, String> {
         "emit" => Step::Do(command.emit(nsp)?),
         "join" => Step::Do(Command::Join {
             nsp: namespace(command.text("join")?)?,
-            auth: command.get("auth").map(|raw| raw.get().to_owned()),
+            auth: command.auth()?,
         }),
         "leave" => Step::Do(Command::Leave {
             nsp: namespace(command.text("leave")?)?,
@@ -252,6 +252,15 @@ impl Line<'_> {
     fn text(&self, key: &str) -> Result<String, String> {
         let raw = self.get(key).map_or("nothing", RawValue::get);
         serde_json::from_str(raw).map_err(|_| format!("{key} must be a text, not {}", short(raw)))
+    }
+
+    fn auth(&self) -> Result<Option<String>, String> {
+        match self.get("auth").map(RawValue::get) {
+            Some(raw) if !raw.starts_with('{') => {
+                Err("auth must be an object, as in {\"token\":\"x\"}".to_owned())
+            }
+            raw => Ok(raw.map(str::to_owned)),
+        }
     }
 
     fn number(&self, key: &str) -> Result<Option<u64>, String> {

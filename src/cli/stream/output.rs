@@ -114,9 +114,7 @@ impl<W: Write> Output<W> {
                 bytes: 0,
             }),
         };
-        if !self.quiet {
-            self.write(&gap);
-        }
+        self.write(&gap);
     }
 
     /// Hands everything on.

@@ -21,8 +21,8 @@ use crate::scope::{Refused, Scope};
 
 /// Shortest time between two looks at the journal while nothing is printed.
 const QUIET_PACE: Duration = Duration::from_millis(5);
-/// How soon a command is offered again to a client that was busy.
-const BUSY: Duration = Duration::from_millis(2);
+/// How soon a command is offered again to a client that was busy, or a closed one is looked at.
+pub const BUSY: Duration = Duration::from_millis(2);
 /// How long the polite leave may take.
 pub const LEAVE: Duration = Duration::from_secs(3);
 

@@ -35,8 +35,9 @@ pub(super) async fn read(source: Auth) -> Result<Option<String>, String> {
         Ok(Shape::Object) => json::compact(text)
             .map(Some)
             .map_err(|error| format!("{from}: {error}")),
-        Ok(_) => Err(format!(
-            "{from} gives {text}, but a CONNECT payload must be a JSON object such as {{\"token\":\"…\"}}"
+        // What was read is not repeated: it is a secret, and the reason goes into the session.
+        Ok(shape) => Err(format!(
+            "{from} gives {shape}, but a CONNECT payload must be a JSON object such as {{\"token\":\"…\"}}"
         )),
         Err(error) => Err(format!("{from} gives no JSON: {error}")),
     }
@@ -68,4 +69,23 @@ async fn run(line: &str) -> Result<String, String> {
     }
     String::from_utf8(output.stdout)
         .map_err(|_| format!("the command `{line}` printed bytes that are no UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_payload_that_can_not_be_used_is_not_repeated() {
+        let error = read(Auth::Command("echo '\"s3cret\"'".to_owned()))
+            .await
+            .unwrap_err();
+        assert!(error.contains("gives a text, but"), "{error}");
+        assert!(!error.contains("gives \"s3cret"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_empty_payload_is_none() {
+        assert_eq!(read(Auth::Json("  ".to_owned())).await, Ok(None));
+    }
 }

@@ -132,6 +132,7 @@ impl Driver {
         }
     }
 
+    /// Gives up on an exchange, or on the opening of a WebSocket.
     pub(super) fn abort_exchange(&mut self, x: ExchangeId) {
         let (Some(abort), c) = (self.aborts.remove(&x), self.connections.remove(&x)) else {
             return;

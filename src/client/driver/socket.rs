@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::future::select_all;
 use tokio::io::{ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 use url::Url;
 
 use super::{Done, Driver};
@@ -71,6 +72,8 @@ pub(super) struct Reader {
     closing: bool,
     /// When the wait for the other side's close frame ends.
     pub(super) cut_at: Option<Instant>,
+    /// The task that writes on the same WebSocket.
+    writing: AbortHandle,
 }
 
 /// Waits until one of the readers has bytes. Never ready without readers.
@@ -219,20 +222,22 @@ impl Driver {
                 backlog: VecDeque::new(),
             },
         );
-        tokio::spawn(write(
+        let writing = tokio::spawn(write(
             x,
             c,
             upgraded.writer,
             rx,
             self.journal.clone(),
             self.written.clone(),
-        ));
+        ))
+        .abort_handle();
         self.readers.push(Reader {
             x,
             c,
             io: upgraded.reader,
             closing: false,
             cut_at: None,
+            writing,
         });
         self.machine.handle(Instant::now(), Input::WsOpened { x });
         self.carry_out();
@@ -341,8 +346,14 @@ impl Driver {
         self.machine
             .handle(Instant::now(), Input::WsClosed { x: reader.x, end });
         self.carry_out();
-        // Dropping the sender lets the writing task finish what is queued and end.
+        // Dropping the sender lets the writing task finish what is queued and end; one that hangs
+        // on a peer which does not read would otherwise stay, with its socket, for ever.
         self.writers.remove(&reader.x);
+        let writing = reader.writing;
+        tokio::spawn(async move {
+            tokio::time::sleep(CLOSING).await;
+            writing.abort();
+        });
     }
 
     /// Hands something to a writing task; never waits.
@@ -398,18 +409,8 @@ impl Driver {
 
     /// Writes what is queued and a close frame, and waits a little for the other side's.
     pub(super) fn close_ws(&mut self, x: ExchangeId) {
-        if let Some(abort) = self.aborts.remove(&x) {
-            abort.abort();
-            let c = self.connections.remove(&x);
-            let error = Some("given up: the connection ended".to_owned());
-            return self.record(
-                c,
-                &Body::Response(record::Response {
-                    x,
-                    error,
-                    ..Default::default()
-                }),
-            );
+        if self.aborts.contains_key(&x) {
+            return self.abort_exchange(x);
         }
         self.write(x, Write::Close(None));
         // Nothing is written after a close frame.

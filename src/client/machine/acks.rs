@@ -93,11 +93,14 @@ impl Machine {
 
     /// The time of our questions is up.
     pub(super) fn ack_timeouts(&mut self) {
-        while let Some((until, nsp, id)) = self.ack_deadlines.first().cloned() {
-            if until > self.now {
+        while self
+            .ack_deadlines
+            .first()
+            .is_some_and(|(until, ..)| *until <= self.now)
+        {
+            let Some((_, nsp, id)) = self.ack_deadlines.pop_first() else {
                 return;
-            }
-            self.ack_deadlines.pop_first();
+            };
             let Some(index) = self.find(&nsp) else {
                 continue;
             };

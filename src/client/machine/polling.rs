@@ -11,6 +11,7 @@ use crate::protocol::engine::url::{Request, Transport};
 use crate::protocol::engine::{
     Handshake, Packet, PacketKind, Revision, Version, generation, server_error,
 };
+use crate::protocol::websocket::handshake::header;
 
 /// python-engineio drops a whole POST of more than this many packets without a word, and
 /// nothing is lost by sending the rest in the next one.
@@ -229,14 +230,6 @@ impl Machine {
             body: body.bytes.into(),
         });
     }
-}
-
-/// Value of the first header of that name.
-fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
-    headers
-        .iter()
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.as_str())
 }
 
 /// What an unexpected HTTP answer says, in one line: status, the server's own error or the

@@ -170,7 +170,8 @@ fn peek(path: &Path, size: u64) -> Result<(Header, Option<u64>, bool), Problem> 
 }
 
 /// Creates a session file for its owner only, and the folders that it needs. An earlier session of
-/// that name is replaced; any other file with something in it is refused.
+/// that name is replaced; any other file with something in it is refused, a packed one too: what
+/// it holds can't be told by its first bytes.
 pub(in crate::journal) fn create_file(path: &Path) -> io::Result<File> {
     if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
         let mut builder = fs::DirBuilder::new();
@@ -189,7 +190,7 @@ pub(in crate::journal) fn create_file(path: &Path) -> io::Result<File> {
         let mut begin = Vec::new();
         Read::by_ref(&mut file).take(12).read_to_end(&mut begin)?;
         let ours = b"{\"sioscope\":".starts_with(begin.as_slice());
-        if !ours && !begin.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        if !ours {
             return Err(io::Error::new(
                 io::ErrorKind::AlreadyExists,
                 format!(

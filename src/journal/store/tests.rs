@@ -361,6 +361,11 @@ fn a_path_that_can_not_be_written_is_refused_at_once() {
         "{foreign}"
     );
     assert_eq!(fs::read_to_string(&file).unwrap(), "words of a person");
+    // Packed files begin alike, whatever they hold.
+    let packed = [0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3];
+    fs::write(&file, packed).unwrap();
+    assert!(create(&file).contains("choose another name"));
+    assert_eq!(fs::read(&file).unwrap(), packed);
 }
 
 #[test]

@@ -9,8 +9,11 @@ use crate::journal::record::{
     TransportName, TransportState,
 };
 
+/// A row's nickname, the place of its record, and which of that record's packets it is.
+type Named = (&'static str, usize, Option<u32>);
+
 /// A session with something of everything. Each row has a nickname.
-fn session() -> (Script, Vec<(&'static str, usize, Option<u32>)>) {
+fn session() -> (Script, Vec<Named>) {
     let mut s = Script::on(1);
     let mut rows = Vec::new();
     let mut named = |s: &Script, name: &'static str, index: Option<u32>| {

@@ -1,8 +1,5 @@
 //! A TCP relay: the recorder that a client's bytes go through, and the network that can fail.
 
-// Some of it is used by the tests of the program only, which come with it.
-#![allow(dead_code)]
-
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,15 +1,12 @@
 //! The built program, run as a user runs it.
 
-// Used by the tests of the program, which come with it.
-#![allow(dead_code)]
-
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::program::{Finished, Program, Stream};
+use super::program::{Finished, Program};
 
 /// A running `sioscope` with a home of its own: nothing of the person who runs the tests is read
 /// or written, and no proxy of their environment is used.
@@ -99,11 +96,6 @@ impl Sioscope {
         self.program.json_lines()
     }
 
-    /// Standard error so far.
-    pub fn talk(&self) -> String {
-        self.program.text(Stream::Err)
-    }
-
     /// The directory that is its home.
     pub fn home(&self) -> &Path {
         self.home.path()
@@ -117,12 +109,6 @@ impl Sioscope {
     /// `kill -9`.
     pub fn kill(&self) {
         self.program.kill();
-    }
-
-    /// Asks it to end, as `kill` does by default.
-    #[track_caller]
-    pub fn terminate(&self) {
-        self.signal("TERM");
     }
 
     /// Sends a signal by its name without `SIG`.

@@ -157,6 +157,7 @@ async fn a_peer_that_does_not_read_holds_up_neither_reading_nor_commands() {
     assert!(written < 3_500, "{written} frames went into a full socket");
     session.command(Command::Disconnect);
     session.end().await.says("io client disconnect", &[]);
+    assert!(ws.is_let_go().await, "the socket stayed with its writer");
 }
 
 // BF-10: pings of a peer that does not read are answered by the latest only.

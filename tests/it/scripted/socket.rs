@@ -141,6 +141,14 @@ impl Ws {
             .is_err()
     }
 
+    /// Whether the client lets go of the socket at last: nothing is read from it here, and what is
+    /// written fails.
+    pub async fn is_let_go(&mut self) -> bool {
+        let block = vec![0; 1 << 16];
+        let fails = async { while self.io.write_all(&block).await.is_ok() {} };
+        timeout(PATIENCE, fails).await.is_ok()
+    }
+
     /// Ends the connection without a close frame (FIN).
     pub async fn cut(mut self) {
         self.log.say("S> ws cut");

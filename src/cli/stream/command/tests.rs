@@ -198,6 +198,7 @@ fn mistakes_say_what_where_and_what_to_do() {
             vec!["$binary must be a text", "7"],
         ),
         (r#"{"join":7}"#, vec!["join must be a text, not 7"]),
+        (r#"{"join":"/x","auth":5}"#, vec!["auth must be an object"]),
         (
             r#"{"leave":"/x","auth":1}"#,
             vec!["unknown key \"auth\": leave stands alone"],
