@@ -18,7 +18,7 @@
 //! - [`parse`] makes a [`Filter`] or says by column what is wrong ([`Mistake`]).
 //! - [`Filter::matches`] tests a [`Row`]; cheap tests run before the payload is looked at.
 //! - [`Filter::may_match_line`] rules most lines of a session file out without parsing them.
-//! - [`complete`] offers what can stand at the cursor of a prompt.
+//! - [`complete()`] offers what can stand at the cursor of a prompt.
 
 mod complete;
 mod expr;

@@ -81,7 +81,7 @@ pub fn pointer(area: Rect, y: u16, column: usize, what: &str, buf: &mut Buffer, 
     point('▲', area, y, column, what, buf, theme);
 }
 
-/// As [`pointer`], for a text in the row below.
+/// As [`pointer()`], for a text in the row below.
 pub fn pointer_above(
     area: Rect,
     y: u16,
