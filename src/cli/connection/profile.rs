@@ -1,14 +1,14 @@
 //! Defaults of other client libraries.
 //!
-//! | | EIO | connect timeout | ack timeout | what else differs (the machine does it) |
+//! | | EIO | connect timeout | ack timeout | what else differs (the client does it) |
 //! |---|---|---|---|---|
 //! | (none) | auto | 20 s | none | as js4 |
 //! | js4 | 4 | 20 s | none | |
-//! | js2 | 3 | 20 s | none | |
-//! | java1 | 3 | 20 s | none | delays never below the first one |
-//! | java2 | 4 | 20 s | none | delays never below the first one |
-//! | python | 4 | 5 s | 60 s | jitter of ±0.5 s is added; a first connect is not retried; emits offline fail |
-//! | rust | 4 | 30 s | none | growth 1.5, jitter after the cap; no retry after a server's disconnect |
+//! | js2 | 3 | 20 s | none | any packet is a sign of life |
+//! | java1 | 3 | 20 s | none | any packet is a sign of life; delays never below the first one |
+//! | java2 | 4 | 20 s | none | any packet is a sign of life; delays never below the first one |
+//! | python | 4 | 5 s | 60 s | any packet is a sign of life; jitter of ±0.5 s is added; a first connect is not retried |
+//! | rust | 4 | 30 s | none | growth 1.5, jitter after the cap |
 //!
 //! Common to all: polling first with an upgrade to WebSocket, reconnection without limit,
 //! delay 1 s, at most 5 s, jitter 0.5.
