@@ -68,6 +68,8 @@ impl Scope {
     /// # Errors
     /// Options that can't work: an unreadable certificate, proxy or override.
     pub fn connect(options: Options, record: Record) -> Result<Scope, SetupError> {
+        // Before a session file is made for a client that can't be started.
+        Client::check(&options)?;
         let notices = Notices::default();
         let header = Header {
             started: jiff::Timestamp::now(),

@@ -102,6 +102,15 @@ pub struct Client {
 }
 
 impl Client {
+    /// Says whether a client with these options could be started; nothing is sent or made.
+    ///
+    /// # Errors
+    /// As [`Client::start`].
+    pub fn check(options: &Options) -> Result<(), SetupError> {
+        Dialer::new(dial_options(options)?)?;
+        Ok(())
+    }
+
     /// Starts a client on the current tokio runtime; connecting goes on behind.
     ///
     /// # Errors
@@ -277,6 +286,10 @@ impl Driver {
         let mut worked = 0;
         loop {
             self.carry_out();
+            if self.machine.idle() {
+                // Nothing will use them, and the server should not have to wait for its timeout.
+                self.http.close_idle();
+            }
             let standing = &self.standing;
             standing.idle.store(self.machine.idle(), Ordering::Release);
             standing.worked.store(worked, Ordering::Release);

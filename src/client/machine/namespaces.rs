@@ -276,6 +276,12 @@ impl Machine {
 
     /// Joins a namespace at any time, again with other auth if it was refused or left.
     pub(super) fn join(&mut self, nsp: &str, auth: Option<String>) {
+        let is_object = |text: &str| json::validate(text) == Ok(json::Shape::Object);
+        if auth.as_deref().is_some_and(|text| !is_object(text)) {
+            return self.notice(format!(
+                "{nsp} is not joined: its auth must be a JSON object such as {{\"token\":\"…\"}}"
+            ));
+        }
         let index = self.find_or_add(nsp);
         let Some(namespace) = self.namespaces.get_mut(index) else {
             return;
