@@ -5,6 +5,7 @@
 
 mod editor;
 mod perform;
+mod private;
 mod watch;
 
 use std::path::Path;
@@ -135,8 +136,11 @@ impl App {
             }
         }
         for scope in &self.scopes {
-            if let Some(words) = scope.notices().pop() {
-                self.state.say(super::state::Tone::Info, words);
+            // One line for all that came at once: none is lost behind another.
+            let notices = scope.notices();
+            if !notices.is_empty() {
+                self.state
+                    .say(super::state::Tone::Info, notices.join(" · "));
                 self.state.dirty = true;
             }
         }

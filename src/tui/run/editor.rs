@@ -34,15 +34,9 @@ pub(super) fn edit(app: &mut App, terminal: &mut Terminal, text: &str) -> anyhow
 }
 
 fn written(editor: &str, text: &str) -> std::io::Result<String> {
-    let path = std::env::temp_dir().join(format!("sioscope-{}.json", std::process::id()));
-    let mut create = std::fs::OpenOptions::new();
-    create.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        create.mode(0o600);
-    }
-    create.open(&path)?.write_all(text.as_bytes())?;
+    let (mut file, path) = super::private::temporary("json")?;
+    file.write_all(text.as_bytes())?;
+    drop(file);
     // Editors are given with arguments (`code --wait`).
     let mut words = editor.split_whitespace();
     let program = words.next().unwrap_or("vi");

@@ -9,6 +9,7 @@ use super::super::terminal::Terminal;
 use super::super::theme::Theme;
 use super::super::{config, dialog, units};
 use super::App;
+use super::private;
 use crate::client::{Command, Options};
 use crate::journal::Journal;
 use crate::scope::Refused;
@@ -176,14 +177,17 @@ fn expanded(path: &Path) -> PathBuf {
 
 /// Writes header and lines to a new file, readable by its owner only: it holds tokens.
 fn write_session(journal: &Journal, path: &Path) -> std::io::Result<u64> {
-    let mut create = std::fs::OpenOptions::new();
-    create.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        create.mode(0o600);
+    let file = private::create(path)?;
+    let written = copy_lines(journal, file);
+    if written.is_err() {
+        // Half a session would pass for a whole one.
+        let _ = std::fs::remove_file(path);
     }
-    let mut out = std::io::BufWriter::new(create.open(path)?);
+    written
+}
+
+fn copy_lines(journal: &Journal, file: std::fs::File) -> std::io::Result<u64> {
+    let mut out = std::io::BufWriter::new(file);
     out.write_all(journal.header().to_line().as_bytes())?;
     out.write_all(b"\n")?;
     let mut records = 0;
@@ -213,12 +217,15 @@ fn copy(state: &mut State, terminal: &mut Terminal, what: &str, text: &str) {
         }
         return;
     }
-    let path = std::env::temp_dir().join(format!("sioscope-copy-{}.txt", std::process::id()));
-    match std::fs::write(&path, text) {
-        Ok(()) => state.say(
+    let written = private::temporary("txt").and_then(|(mut file, path)| {
+        file.write_all(text.as_bytes())?;
+        Ok(path)
+    });
+    match written {
+        Ok(path) => state.say(
             Tone::Good,
             format!("too long for the clipboard: written to {}", path.display()),
         ),
-        Err(error) => state.say(Tone::Bad, format!("{}: {error}", path.display())),
+        Err(error) => state.say(Tone::Bad, format!("the copy could not be written: {error}")),
     }
 }
