@@ -200,7 +200,7 @@ fn mistakes_say_what_where_and_what_to_do() {
         (r#"{"join":7}"#, vec!["join must be a text, not 7"]),
         (
             r#"{"leave":"/x","auth":1}"#,
-            vec!["unknown key \"auth\": leave stands alone"],
+            vec!["unknown key \"auth\" beside \"leave\""],
         ),
         (r#"{"answer":[1]}"#, vec!["answer needs the \"id\""]),
         (r#"{"answer":{},"id":1}"#, vec!["answer must be an array"]),
@@ -233,7 +233,7 @@ fn mistakes_say_what_where_and_what_to_do() {
         ),
         (
             r#"{"wait":{"ms":5},"timeout_ms":6}"#,
-            vec!["unknown key \"timeout_ms\": wait stands alone"],
+            vec!["unknown key \"timeout_ms\" beside \"wait\""],
         ),
     ] {
         let error = parse(line, "/").expect_err(line);
