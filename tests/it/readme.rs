@@ -24,17 +24,34 @@ fn its_filter_keys_are_those_of_the_language() {
 
 #[test]
 fn its_themes_are_those_that_are_built_in() {
-    let names: Vec<String> =
-        sioscope::tui::theme::Theme::names(None)
-            .iter().map(|name| format!("`{name}`")).collect();
+    let names: Vec<String> = sioscope::tui::theme::Theme::names(None)
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect();
     holds(&names.join(", "), "list of themes");
 }
 
 #[test]
 fn its_commands_are_offered_by_the_program() {
     let help = crate::lab::Sioscope::run(&["--help"]).stdout;
-    for command in ["stream", "emit", "open", "sessions", "demo", "completions", "man", "themes", "keys"] {
-        assert!(help.contains(command), "--help does not name {command}:\n{help}");
-        assert!(README.contains(&format!("sioscope {command}")), "README.md does not show `sioscope {command}`");
+    for command in [
+        "stream",
+        "emit",
+        "open",
+        "sessions",
+        "demo",
+        "completions",
+        "man",
+        "themes",
+        "keys",
+    ] {
+        assert!(
+            help.contains(command),
+            "--help does not name {command}:\n{help}"
+        );
+        assert!(
+            README.contains(&format!("sioscope {command}")),
+            "README.md does not show `sioscope {command}`"
+        );
     }
 }
