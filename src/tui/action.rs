@@ -132,7 +132,7 @@ actions! {
     Connect "connect" ["c"] [Global] View;
     /// Disconnect
     Disconnect "disconnect" ["d"] [Global] ServerAsk;
-    /// Break the connection on purpose (not in this version)
+    /// Break on purpose (not in this version)
     Break "break" ["x"] [Global] ServerAsk;
 
     /// Search in the frame log

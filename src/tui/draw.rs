@@ -352,7 +352,7 @@ fn join_borders(layout: &Layout, buf: &mut Buffer, theme: &Theme) {
 }
 
 /// The actions that the last line offers, by pane; what acts on a server only where it can.
-fn offered(state: &State) -> Vec<Action> {
+fn offered(state: &State, narrow: bool) -> Vec<Action> {
     use Action as A;
     let mut actions = match state.focus {
         Pane::Compose => vec![
@@ -395,7 +395,6 @@ fn offered(state: &State) -> Vec<Action> {
             A::Join,
             A::Connect,
             A::Disconnect,
-            A::Break,
             A::Mark,
             A::Save,
             A::Copy,
@@ -403,6 +402,10 @@ fn offered(state: &State) -> Vec<Action> {
             A::Back,
         ],
     };
+    if narrow && !actions.contains(&A::NextPane) && state.focus != Pane::Compose {
+        // The only way to the other panes; the end of the line is cut off first.
+        actions.insert(1, A::NextPane);
+    }
     let live = state.tab().is_some_and(Tab::is_live);
     if state.readonly || !live {
         actions.retain(|action| {
@@ -435,7 +438,7 @@ fn hints(state: &State, layout: &Layout, buf: &mut Buffer) {
         pen.right(" read-only ", theme.style(Role::Warn));
     }
     let context = context(state.focus);
-    for action in offered(state) {
+    for action in offered(state, layout.shape == Shape::Narrow) {
         let (key, word) = (key_of(&state.keymap, action, context), short(action));
         if key.is_empty() {
             continue;

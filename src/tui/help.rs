@@ -58,6 +58,18 @@ const FIELD_KEYS: [(&str, &str); 8] = [
     ("up down ctrl+r", "Walk or search what was entered before"),
 ];
 
+/// What the composer's arguments understand beside JSON.
+const BINARY: [(&str, &str); 2] = [
+    (
+        r#"{"$binary":"AQI="}"#,
+        "These bytes, in base64, as an attachment",
+    ),
+    (
+        r#"{"$file":"path"}"#,
+        "The bytes of a file as an attachment",
+    ),
+];
+
 impl Help {
     /// The keys of a pane; what `readonly` takes away is marked.
     pub fn new(context: Context, keymap: &Keymap, readonly: bool) -> Help {
@@ -102,12 +114,17 @@ impl Help {
         } else {
             rows.extend(here(context).filter(everywhere).map(entry));
         }
-        rows.push(Row::Heading("In text fields".to_owned()));
-        rows.extend(FIELD_KEYS.iter().map(|(keys, about)| Row::Entry {
+        let fixed = |(keys, about): &(&str, &str)| Row::Entry {
             keys: (*keys).to_owned(),
             about: (*about).to_owned(),
             off: false,
-        }));
+        };
+        if context == Context::Compose {
+            rows.push(Row::Heading("In the arguments".to_owned()));
+            rows.extend(BINARY.iter().map(fixed));
+        }
+        rows.push(Row::Heading("In text fields".to_owned()));
+        rows.extend(FIELD_KEYS.iter().map(fixed));
         let closing = [Action::Help, Action::Back]
             .iter()
             .flat_map(|action| keymap.keys(*action))
@@ -247,6 +264,13 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn only_the_composers_help_says_how_bytes_are_written() {
+        let said = |context| shown(&help(context, false), 120, 120).contains("$binary");
+        assert!(said(Context::Compose));
+        assert!(!said(Context::Frames));
     }
 
     #[test]

@@ -241,7 +241,7 @@ fn a_saved_session_says_so_and_no_clock_runs_on_in_it() {
     bench.settle(38_000);
     let screen = bench.screen();
     assert!(screen.contains("saved"), "{screen}");
-    assert!(screen.contains("open at its end"), "{screen}");
+    assert!(screen.contains("open at end"), "{screen}");
     assert!(!screen.contains("next in"), "{screen}");
     assert!(bench.keys("i d").is_empty());
     assert!(

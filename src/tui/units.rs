@@ -22,6 +22,12 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// An exact number of bytes: `1 byte`, `1,204 bytes`.
+pub fn bytes(number: u64) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} byte{s}", count(number))
+}
+
 /// Milliseconds: `0.4 ms`, `18 ms`, `1.4 s`, `2 min 03 s`.
 pub fn millis(ms: f64) -> String {
     if ms < 9.95 {

@@ -225,7 +225,10 @@ impl Line<'_> {
             if key != self.name && !self.keys.contains(&key.as_str()) {
                 let name = self.name;
                 return Err(match self.keys {
-                    [] => format!("unknown key {key:?}: {name} stands alone"),
+                    [] if name == "wait" => format!(
+                        "unknown key {key:?} beside \"wait\": its keys go inside, as in {{\"wait\":{{\"event\":\"hello\",\"timeout_ms\":3000}}}}"
+                    ),
+                    [] => format!("unknown key {key:?} beside {name:?}, which takes no other"),
                     keys => format!("unknown key {key:?}; {name} knows {}", list(keys)),
                 });
             }

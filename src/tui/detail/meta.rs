@@ -99,7 +99,7 @@ pub fn sheet(
 fn packet(sheet: &mut Sheet, packet: &Packet) {
     sheet.group("packet");
     sheet.add("place in the record", packet.index.to_string());
-    sheet.add("size", format!("{} bytes", units::count(packet.size)));
+    sheet.add("size", units::bytes(packet.size));
     match &packet.kind {
         Kind::Engine { name, .. } => sheet.add("engine", *name),
         Kind::Socket {
@@ -136,10 +136,7 @@ fn body(sheet: &mut Sheet, body: &Body, secrets: bool) {
             };
             sheet.add(&request.method, url);
             sheet.add("exchange", request.x.to_string());
-            sheet.add(
-                "body",
-                format!("{} bytes", units::count(request.body.len() as u64)),
-            );
+            sheet.add("body", units::bytes(request.body.len() as u64));
             sheet.headers(&request.headers, secrets);
         }
         Body::Response(response) => {
@@ -149,10 +146,7 @@ fn body(sheet: &mut Sheet, body: &Body, secrets: bool) {
             }
             sheet.maybe("error", response.error.as_deref());
             sheet.add("exchange", response.x.to_string());
-            sheet.add(
-                "body",
-                format!("{} bytes", units::count(response.body.len() as u64)),
-            );
+            sheet.add("body", units::bytes(response.body.len() as u64));
             sheet.headers(&response.headers, secrets);
             sheet.group("timing");
             sheet.timing(&response.timing);
@@ -160,14 +154,11 @@ fn body(sheet: &mut Sheet, body: &Body, secrets: bool) {
         Body::Frame(frame) => {
             sheet.group("frame");
             sheet.add("opcode", format!("{:?}", frame.op).to_lowercase());
-            sheet.add(
-                "payload",
-                format!("{} bytes", units::count(frame.data.len() as u64)),
-            );
+            sheet.add("payload", units::bytes(frame.data.len() as u64));
             if let Some(wire) = frame.wire {
                 sheet.add(
                     "on the wire",
-                    format!("{} bytes (compressed)", units::count(wire)),
+                    format!("{} (compressed)", units::bytes(wire)),
                 );
             }
             sheet.maybe("close code", frame.code);

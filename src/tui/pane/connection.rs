@@ -22,14 +22,25 @@ pub fn state_of(tab: &Tab) -> (&'static str, &'static str, Role) {
     if model.gave_up.is_some() {
         return ("✗", "gave up", Role::Error);
     }
+    if model.waiting.is_some() && !tab.is_live() {
+        return ("◍", "was waiting", Role::Dim);
+    }
     if model.waiting.is_some() {
         return ("◌", "waiting", Role::Busy);
     }
-    match tab.connection().map(|connection| connection.state) {
+    let state = tab.connection().map(|connection| connection.state);
+    if !tab.is_live() {
+        // A saved session stands still: what was going on when it ended is no present.
+        match state {
+            Some(ConnectionState::Connecting) => return ("◍", "was connecting", Role::Dim),
+            Some(ConnectionState::Open) => return ("◍", "open at end", Role::Dim),
+            _ => {}
+        }
+    }
+    match state {
         None if tab.is_live() => ("◌", "starting", Role::Busy),
         None => ("○", "no connection", Role::Dim),
         Some(ConnectionState::Connecting) => ("◌", "connecting", Role::Busy),
-        Some(ConnectionState::Open) if !tab.is_live() => ("◍", "open at its end", Role::Dim),
         Some(ConnectionState::Open) => ("●", "connected", Role::Ok),
         Some(ConnectionState::Waiting) => ("◌", "waiting", Role::Busy),
         Some(ConnectionState::GaveUp) => ("✗", "gave up", Role::Error),

@@ -75,9 +75,14 @@ pub fn status(state: &State, tab: &Tab) -> Vec<(String, Role)> {
         let more = if search.next < tab.log.len() { "+" } else { "" };
         parts.push((
             format!(
-                "/{} {nth}{}{more} hits",
+                "/{} {nth}{}{more} hit{}",
                 search.text,
-                units::count(hits as u64)
+                units::count(hits as u64),
+                if hits == 1 && more.is_empty() {
+                    ""
+                } else {
+                    "s"
+                }
             ),
             Role::Hit,
         ));

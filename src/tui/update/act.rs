@@ -136,7 +136,7 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
         }
         Action::Break => state.say(
             Tone::Info,
-            "breaking on purpose is not built yet: it comes with the tap and its fault catalogue",
+            "breaking on purpose is not in this version; d disconnects",
         ),
 
         Action::Mark => {

@@ -201,7 +201,7 @@ fn mistakes_say_what_where_and_what_to_do() {
         (r#"{"join":"/x","auth":5}"#, vec!["auth must be an object"]),
         (
             r#"{"leave":"/x","auth":1}"#,
-            vec!["unknown key \"auth\": leave stands alone"],
+            vec!["unknown key \"auth\" beside \"leave\""],
         ),
         (r#"{"answer":[1]}"#, vec!["answer needs the \"id\""]),
         (r#"{"answer":{},"id":1}"#, vec!["answer must be an array"]),
@@ -234,7 +234,7 @@ fn mistakes_say_what_where_and_what_to_do() {
         ),
         (
             r#"{"wait":{"ms":5},"timeout_ms":6}"#,
-            vec!["unknown key \"timeout_ms\": wait stands alone"],
+            vec!["unknown key \"timeout_ms\" beside \"wait\""],
         ),
     ] {
         let error = parse(line, "/").expect_err(line);
