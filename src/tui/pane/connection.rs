@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use crate::client::options::Reconnection;
 use crate::journal::record::{AckState, BufferOp, ConnectionState, Direction, TransportName};
 use crate::model::state::{Connection, Heartbeat, Waiting};
+use crate::tui::mask;
 use crate::tui::paint::Pen;
 use crate::tui::state::Tab;
 use crate::tui::text;
@@ -89,7 +90,7 @@ pub fn lines(tab: &Tab, width: usize) -> Vec<Words> {
             _ => cause(tab, width, &mut lines),
         },
         (None, None, None) => {
-            lines.push(vec![(tab.target.clone(), Role::Text)]);
+            lines.push(vec![(mask::url(&tab.target), Role::Text)]);
         }
     }
     pending(tab, &mut lines);
@@ -253,7 +254,7 @@ fn connecting(tab: &Tab, connection: &Connection, lines: &mut Vec<Words>) {
         ),
         Role::Text,
     )]);
-    lines.push(vec![(tab.target.clone(), Role::Text)]);
+    lines.push(vec![(mask::url(&tab.target), Role::Text)]);
     if let Some(attempt) = connection.attempt {
         lines.push(vec![(format!("attempt {attempt}"), Role::Text)]);
     }

@@ -118,7 +118,9 @@ fn list_saved(state: &mut State) {
                     target: entry
                         .header
                         .as_ref()
-                        .map_or_else(ToString::to_string, |header| header.target.clone()),
+                        .map_or_else(ToString::to_string, |header| {
+                            super::super::mask::url(&header.target)
+                        }),
                     path: entry.path,
                 })
                 .collect();
