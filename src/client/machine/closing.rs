@@ -43,7 +43,7 @@ impl Machine {
             }
             Phase::Opening { .. } => {
                 self.abort_exchanges();
-                self.record_transport_closed(None);
+                self.record_transport_closed();
                 self.record_connection(ConnectionState::Closed, Some("io client disconnect"), None);
                 self.link = None;
                 self.phase = Phase::Idle;
@@ -151,7 +151,7 @@ impl Machine {
         }
         self.abort_exchanges();
         self.drop_namespaces(ending.reason);
-        self.record_transport_closed(None);
+        self.record_transport_closed();
         self.record_connection(
             ConnectionState::Closed,
             Some(ending.reason),
@@ -230,7 +230,7 @@ impl Machine {
         let unjoined = self.unjoined();
         self.abort_exchanges();
         self.drop_namespaces(reason);
-        self.record_transport_closed(None);
+        self.record_transport_closed();
         let detail = Some(format!("{detail}{unjoined}"));
         self.record_connection(ConnectionState::Closed, Some(reason), detail);
         self.link = None;
@@ -241,7 +241,8 @@ impl Machine {
     /// The handshake could not be done.
     pub(super) fn connect_failed(&mut self, error: &'static str, detail: &str) {
         self.abort_exchanges();
-        self.record_transport_closed(Some(format!("{error}: {detail}")));
+        // The cause stands in the connection's record; once is enough.
+        self.record_transport_closed();
         self.record_connection(
             ConnectionState::Closed,
             Some(error),
@@ -321,13 +322,13 @@ impl Machine {
         self.record(Some(self.last_c), Body::Connection(body));
     }
 
-    pub(super) fn record_transport_closed(&mut self, error: Option<String>) {
+    pub(super) fn record_transport_closed(&mut self) {
         let Some(link) = &self.link else { return };
         let name = link.transport;
         if link.probe.is_some() {
             self.record_transport(TransportName::Websocket, TransportState::Closed, None);
         }
-        self.record_transport(name, TransportState::Closed, error);
+        self.record_transport(name, TransportState::Closed, None);
     }
 
     /// Stops everything that is under way for this connection.

@@ -193,7 +193,7 @@ impl Machine {
         self.abort_exchanges();
         // What was asked for on this connection has to be asked for again on the next.
         self.drop_namespaces("server error");
-        self.record_transport_closed(None);
+        self.record_transport_closed();
         self.record_connection(ConnectionState::Closed, Some("server error"), Some(detail));
         self.version = speaks;
         self.switched = true;
