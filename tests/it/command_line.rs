@@ -453,6 +453,49 @@ fn quiet_prints_nothing_and_the_file_has_everything() {
 }
 
 #[test]
+fn a_decoded_file_carries_the_packets_and_is_a_session_all_the_same() {
+    let demo = Demo::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.sio.jsonl");
+    let path = file.to_str().unwrap();
+    let mut child = sioscope(&["stream", &demo.url, "--record", path, "--decoded"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let commands = concat!(
+        r#"{"emit":["echo",{"$binary":"AQID"}],"ack":true}"#,
+        "\n",
+        r#"{"wait":{"ack":true}}"#,
+        "\n"
+    );
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(commands.as_bytes()).unwrap();
+    drop(stdin);
+    let printed = finish(child.wait_with_output().unwrap());
+    assert_eq!(printed.code, 0, "{}", printed.err);
+    let lines = std::fs::read_to_string(&file).unwrap();
+    let records: Vec<Value> = lines
+        .lines()
+        .skip(1)
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for record in &records {
+        let carries = ["frame", "request", "response"].contains(&record["k"].as_str().unwrap());
+        assert_eq!(record.get("packets").is_some(), carries, "{record}");
+    }
+    let packets = |records: &[Value]| -> Vec<Value> {
+        let lists = records
+            .iter()
+            .filter_map(|record| record["packets"].as_array());
+        lists.flatten().cloned().collect()
+    };
+    // The file says the same as standard output.
+    assert_eq!(packets(&records), packets(&printed.records));
+    let journal = sioscope::journal::Journal::open(&file).unwrap();
+    assert_eq!(journal.get(1).unwrap().n, 1);
+}
+
+#[test]
 fn readonly_refuses_to_emit() {
     let demo = Demo::start();
     let run = stream(
