@@ -281,6 +281,8 @@ pub struct Machine {
     version: Version,
     /// The generation was recognised, and changed, since the last planned attempt.
     switched: bool,
+    /// It was said that Engine.IO 3 has no auth payload.
+    auth_told: bool,
     /// Attempts made in this reconnect series.
     attempts: u32,
     /// Any engine was ever open.
@@ -325,6 +327,7 @@ impl Machine {
             ack_deadlines: BTreeSet::new(),
             version,
             switched: false,
+            auth_told: false,
             attempts: 0,
             ever_open: false,
             stopped: false,

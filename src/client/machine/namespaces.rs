@@ -179,13 +179,19 @@ impl Machine {
         let Some(namespace) = self.namespaces.get_mut(index) else {
             return;
         };
-        let source = if old {
-            None
-        } else {
-            namespace.auth.clone().or_else(|| self.options.auth.clone())
-        };
+        let source = namespace.auth.clone().or_else(|| self.options.auth.clone());
         let nsp = namespace.name.clone();
         match source {
+            Some(_) if old => {
+                if !std::mem::replace(&mut self.auth_told, true) {
+                    self.notice(
+                        "Engine.IO 3 has no auth payload, so none is sent: give the token as a \
+                         query (-q token=… or -n '/admin?token=…')"
+                            .to_owned(),
+                    );
+                }
+                self.send_connect(index, None);
+            }
             None => self.send_connect(index, None),
             Some(Auth::Json(text)) => self.send_connect(index, Some(text)),
             Some(source) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::heartbeat::Heartbeat;
 use super::queue::Queue;
 use super::{Link, Machine, Output, Phase};
-use crate::client::options::{Eio, Parser};
+use crate::client::options::Eio;
 use crate::journal::record::{ConnectionState, TransportName, TransportState};
 use crate::protocol::engine::url::{Request, Transport};
 use crate::protocol::engine::{Handshake, Revision, Version};
@@ -179,15 +179,6 @@ impl Machine {
         }
         let detail = format!("the server speaks {name}: {evidence}; trying again with that");
         self.notice(format!("the server speaks {name}: {evidence}"));
-        if speaks == Version::V3
-            && self.options.parser == Parser::Default
-            && self.options.auth.is_some()
-        {
-            self.notice(
-                "Engine.IO 3 has no auth payload: give the token as a query (-q token=…)"
-                    .to_owned(),
-            );
-        }
         let attempt = (self.attempts > 0).then_some(self.attempts);
         self.release_ghost(speaks, ghost_sid);
         self.abort_exchanges();

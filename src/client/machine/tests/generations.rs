@@ -293,7 +293,9 @@ fn an_auth_that_engine_io_3_cannot_carry_is_told() {
         < get v3: OPEN3
         > POST 1:1
         > GET EIO=3
-        = notice .. no auth payload",
+        < get v3: OPEN3
+        = notice .. no auth payload
+        > GET EIO=3",
     );
 }
 
