@@ -17,6 +17,8 @@ pub mod moment;
 pub mod rules;
 pub mod speech;
 pub mod story;
+mod tally;
+mod words;
 
 #[cfg(test)]
 mod tests;

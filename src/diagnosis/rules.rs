@@ -8,6 +8,11 @@
 
 mod no_sticky_session;
 
+mod namespace_refused;
+mod unknown_namespace;
+mod connect_unanswered;
+mod auth_stale;
+
 use super::moment::{Moment, Moments};
 use super::speech::{Scene, Speech};
 
@@ -33,7 +38,13 @@ pub struct Entry {
 }
 
 /// Every rule, causes before symptoms.
-pub const RULES: &[Entry] = &[no_sticky_session::ENTRY];
+pub const RULES: &[Entry] = &[
+    no_sticky_session::ENTRY,
+    namespace_refused::ENTRY,
+    unknown_namespace::ENTRY,
+    connect_unanswered::ENTRY,
+    auth_stale::ENTRY,
+];
 
 /// The table of rules, for the README.
 pub fn as_markdown() -> String {

@@ -1,12 +1,15 @@
 //! What the rules need beyond the model: exchanges and lives of connections, each fact with the
 //! number and time of the record that proves it. Bounded: the oldest are forgotten.
 
+mod endings;
 mod exchange;
+pub(super) mod joins;
 mod life;
 
 use std::collections::BTreeMap;
 
 pub use exchange::{Asked, Exchange};
+pub use joins::{Answer, Join};
 pub use life::{CloseFrame, Life, Trouble};
 
 use crate::journal::file::Source;
@@ -52,6 +55,7 @@ pub struct Story {
     pub source: Source,
     exchanges: BTreeMap<u64, Exchange>,
     lives: BTreeMap<u32, Life>,
+    joins: joins::Joins,
     /// Failures made on purpose that name no connection.
     faults: Vec<Place>,
 }
@@ -63,6 +67,7 @@ impl Story {
             source,
             exchanges: BTreeMap::new(),
             lives: BTreeMap::new(),
+            joins: joins::Joins::default(),
             faults: Vec::new(),
         }
     }
@@ -92,6 +97,19 @@ impl Story {
     /// Connections, oldest first.
     pub fn lives(&self) -> impl DoubleEndedIterator<Item = &Life> {
         self.lives.values()
+    }
+
+    /// Tries to join namespaces, oldest first.
+    pub fn joins(&self) -> impl DoubleEndedIterator<Item = &Join> {
+        self.joins.list.iter()
+    }
+
+    /// The newest try to join a namespace on a connection.
+    pub fn join(&self, c: u32, nsp: &str) -> Option<&Join> {
+        let nsp = joins::bare(nsp);
+        self.joins()
+            .rev()
+            .find(|join| join.c == c && join.nsp == nsp)
     }
 
     /// Whether a failure was made on purpose on this connection so far.
@@ -129,6 +147,8 @@ impl Story {
         }
         let life = self.lives.entry(c).or_insert_with(|| Life::new(c, place));
         life.take(place, record, packets);
+        let eio = model.connections.get(&c).and_then(|known| known.eio);
+        self.joins.take(place, c, eio, packets);
         let Some(connection) = model.connections.get(&c) else {
             return Change::default();
         };

@@ -58,7 +58,8 @@ const events = {
   say: (socket, [room, text]) => socket.nsp.to(room).emit('said', { room, text, from: socket.id }),
 };
 
-function install(io, { generation, token, slowMs, say }) {
+function install(io, rules) {
+  const { generation, slowMs, mute } = rules;
   const refusal = (message, data) => {
     const error = new Error(message);
     // Up to generation 2 `data` takes the message's place on the wire.
@@ -68,19 +69,20 @@ function install(io, { generation, token, slowMs, say }) {
 
   io.of('/admin').use((socket, next) => {
     const given = generation <= 2 ? socket.handshake.query.token : socket.handshake.auth.token;
-    if (given === token) return next();
+    if (given === rules.token) return next();
     return next(refusal('authentication error', generation <= 2 ? undefined : { code: 401, hint: 'send auth.token' }));
   });
   io.of('/deny').use((_socket, next) => next(refusal('closed', { reason: 'closed today' })));
   io.of('/slow').use((_socket, next) => setTimeout(next, slowMs));
   io.of('/silent').use(() => {});
+  if (mute) io.of('/').use(() => {});
 
   for (const nsp of ['/', '/chat', '/admin', '/slow', '/deny', '/silent']) {
-    io.of(nsp).on('connection', (socket) => welcome(socket, nsp, generation, say));
+    io.of(nsp).on('connection', (socket) => welcome(socket, nsp, rules));
   }
 }
 
-function welcome(socket, nsp, generation, say) {
+function welcome(socket, nsp, { generation, quiet, say }) {
   const sid = socket.id;
   say({
     saw: 'connection', nsp, sid, recovered: socket.recovered === true, transport: socket.conn.transport.name,
@@ -103,7 +105,7 @@ function welcome(socket, nsp, generation, say) {
   }
   socket.on('error', (error) => say({ saw: 'error', nsp, sid, message: String(error && error.message) }));
   socket.on('disconnect', (reason) => say({ saw: 'disconnect', nsp, sid, reason }));
-  if (!socket.recovered) socket.emit('hello', { nsp, generation });
+  if (!socket.recovered && !quiet) socket.emit('hello', { nsp, generation });
 }
 
 module.exports = { install };

@@ -9,6 +9,8 @@
 //   parser      "msgpack"
 //   token       what /admin wants ("letmein")
 //   slowMs      how long /slow takes to answer a CONNECT (500)
+//   mute        true: / never answers a CONNECT
+//   quiet       true: no "hello" for those who join
 //   forbid      true or a text: allowRequest refuses everybody
 //   packets     true: print every Engine.IO packet
 //   requests    true: print every HTTP request and WebSocket upgrade
@@ -22,7 +24,7 @@ const http = require('http');
 const { toJson, fromJson, say, readLines } = require('./values');
 const application = require('./application');
 
-const { generation = 4, port = 0, parser, token = 'letmein', slowMs = 500, forbid, packets, requests, ...options } =
+const { generation = 4, port = 0, parser, token = 'letmein', slowMs = 500, mute, quiet, forbid, packets, requests, ...options } =
   JSON.parse(process.argv[2] || '{}');
 
 if (parser === 'msgpack') options.parser = require(generation <= 2 ? 'socket.io-msgpack-parser-2' : 'socket.io-msgpack-parser-3');
@@ -68,7 +70,8 @@ io.engine.on('connection', (engine) => {
 });
 io.engine.on('connection_error', (error) => say({ saw: 'refused', code: error.code, message: error.message }));
 
-application.install(io, { generation, token, slowMs, say });
+const rules = { generation, token, slowMs, mute, quiet, say };
+application.install(io, rules);
 
 // ---- control -------------------------------------------------------------------------------
 
@@ -157,6 +160,15 @@ const commands = {
       if (frame !== undefined) await writeRaw(engine, frame);
       if (b64 !== undefined) await writeRaw(engine, Buffer.from(b64, 'base64'));
     }
+  },
+  /** Computes for so long: the process does nothing else. */
+  block: ({ ms }) => {
+    const end = Date.now() + ms;
+    while (Date.now() < end);
+  },
+  /** What /admin wants from now on. */
+  token: (line) => {
+    rules.token = line.token;
   },
   /** Shuts the Socket.IO server down in its own way. */
   close_io: () => io.close(),
