@@ -13,6 +13,7 @@
 //! What a fault did is never blamed on anybody: a finding about a connection on which a failure
 //! was made on purpose is not taken (see [`speech::Speech`]).
 
+mod beat;
 pub mod moment;
 pub mod rules;
 pub mod speech;

@@ -12,6 +12,11 @@ mod namespace_refused;
 mod unknown_namespace;
 mod connect_unanswered;
 mod auth_stale;
+mod ping_timeout_ours;
+mod ping_timeout_theirs;
+mod blocked_event_loop;
+mod heartbeat_direction;
+mod python_ping_truncated;
 
 use super::moment::{Moment, Moments};
 use super::speech::{Scene, Speech};
@@ -44,6 +49,11 @@ pub const RULES: &[Entry] = &[
     unknown_namespace::ENTRY,
     connect_unanswered::ENTRY,
     auth_stale::ENTRY,
+    ping_timeout_ours::ENTRY,
+    ping_timeout_theirs::ENTRY,
+    blocked_event_loop::ENTRY,
+    heartbeat_direction::ENTRY,
+    python_ping_truncated::ENTRY,
 ];
 
 /// The table of rules, for the README.
