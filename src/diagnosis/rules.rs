@@ -17,6 +17,12 @@ mod ping_timeout_theirs;
 mod blocked_event_loop;
 mod heartbeat_direction;
 mod python_ping_truncated;
+mod ack_unanswered;
+mod ack_late;
+mod ack_lost;
+mod duplicate_emits;
+mod recovery_impossible;
+mod event_before_connect;
 
 use super::moment::{Moment, Moments};
 use super::speech::{Scene, Speech};
@@ -54,6 +60,12 @@ pub const RULES: &[Entry] = &[
     blocked_event_loop::ENTRY,
     heartbeat_direction::ENTRY,
     python_ping_truncated::ENTRY,
+    ack_unanswered::ENTRY,
+    ack_late::ENTRY,
+    ack_lost::ENTRY,
+    duplicate_emits::ENTRY,
+    recovery_impossible::ENTRY,
+    event_before_connect::ENTRY,
 ];
 
 /// The table of rules, for the README.
