@@ -23,6 +23,9 @@ mod ack_lost;
 mod duplicate_emits;
 mod recovery_impossible;
 mod event_before_connect;
+mod upgrade_stalled;
+mod parse_error;
+mod close_code;
 
 use super::moment::{Moment, Moments};
 use super::speech::{Scene, Speech};
@@ -66,6 +69,9 @@ pub const RULES: &[Entry] = &[
     duplicate_emits::ENTRY,
     recovery_impossible::ENTRY,
     event_before_connect::ENTRY,
+    upgrade_stalled::ENTRY,
+    parse_error::ENTRY,
+    close_code::ENTRY,
 ];
 
 /// The table of rules, for the README.

@@ -11,6 +11,7 @@
 //   slowMs      how long /slow takes to answer a CONNECT (500)
 //   mute        true: / never answers a CONNECT
 //   quiet       true: no "hello" for those who join
+//   stuck       true: an upgrade does not release the poll that waits, as some servers forget to
 //   forbid      true or a text: allowRequest refuses everybody
 //   packets     true: print every Engine.IO packet
 //   requests    true: print every HTTP request and WebSocket upgrade
@@ -24,7 +25,7 @@ const http = require('http');
 const { toJson, fromJson, say, readLines } = require('./values');
 const application = require('./application');
 
-const { generation = 4, port = 0, parser, token = 'letmein', slowMs = 500, mute, quiet, forbid, packets, requests, ...options } =
+const { generation = 4, port = 0, parser, token = 'letmein', slowMs = 500, mute, quiet, stuck, forbid, packets, requests, ...options } =
   JSON.parse(process.argv[2] || '{}');
 
 if (parser === 'msgpack') options.parser = require(generation <= 2 ? 'socket.io-msgpack-parser-2' : 'socket.io-msgpack-parser-3');
@@ -61,6 +62,15 @@ io.engine.on('connection', (engine) => {
     say({ saw: 'engine_close', sid: engine.id, reason });
   });
   engine.on('error', (error) => say({ saw: 'engine_error', sid: engine.id, message: String(error) }));
+  if (stuck) {
+    engine.on('upgrading', () => {
+      const send = engine.transport.send;
+      engine.transport.send = function (list) {
+        const rest = list.filter((packet) => packet.type !== 'noop');
+        if (rest.length > 0) send.call(this, rest);
+      };
+    });
+  }
   if (packets) {
     const tell = (dir) => (packet) =>
       say({ saw: 'packet', sid: engine.id, dir, transport: engine.transport.name, type: packet.type, data: toJson(packet.data) });

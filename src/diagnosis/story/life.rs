@@ -32,6 +32,33 @@ pub struct Trouble {
     pub error: String,
     /// Byte offset in the frame or body.
     pub at: usize,
+    /// What stands there, a few bytes each way, with `»` before the offending byte.
+    pub around: String,
+}
+
+/// Bytes of a broken packet that are shown before and after the offending one.
+const AROUND: usize = 24;
+
+/// A few bytes around `at`, with `»` before it.
+fn around(record: &Record, at: usize) -> String {
+    let bytes: &[u8] = match &record.body {
+        Body::Frame(frame) => &frame.data,
+        Body::Request(request) => &request.body,
+        Body::Response(response) => &response.body,
+        _ => return String::new(),
+    };
+    let at = at.min(bytes.len());
+    let from = at.saturating_sub(AROUND);
+    let to = at.saturating_add(AROUND).min(bytes.len());
+    let text = |range| String::from_utf8_lossy(bytes.get(range).unwrap_or_default()).into_owned();
+    let (before, after) = (text(from..at), text(at..to));
+    let start = if from > 0 { "…" } else { "" };
+    let end = match to {
+        to if to < bytes.len() => "…",
+        to if to == at => "(the end)",
+        _ => "",
+    };
+    format!("{start}{before}»{after}{end}")
 }
 
 /// One connection: one handshake, one Engine.IO sid. Its state, sid, handshake values and upgrade
@@ -145,6 +172,7 @@ impl Life {
                         dir: packet.dir,
                         error: error.clone(),
                         at: *at,
+                        around: around(record, *at),
                     });
                 }
                 _ => {}
