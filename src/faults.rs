@@ -51,7 +51,7 @@ mod verdict;
 
 pub use catalogue::{Brings, CATALOGUE, Entry, Lasts, Outcome, Side, as_markdown, groups};
 pub use fault::{DEFAULT_JITTER_MS, Fault, FaultError, MAX_MS};
-pub use injector::{Injector, Refused};
+pub use injector::{Injector, Refused, refuse};
 pub use plan::{EXAMPLE, Plan, PlanError, Rule, When};
 pub use verdict::{
     Answer, Answered, Asked, End, EndDo, HeadDo, Message, MessageDo, Place, RequestDo, RequestKind,

@@ -27,8 +27,11 @@ pub enum Refused {
     },
 }
 
-/// Whether a side can apply a fault.
-pub(super) fn refuse(fault: Fault, side: Side) -> Result<(), Refused> {
+/// Says whether a side can apply a fault.
+///
+/// # Errors
+/// That it can't, and who can.
+pub fn refuse(fault: Fault, side: Side) -> Result<(), Refused> {
     match fault.entry().acts_on(side) {
         true => Ok(()),
         false => Err(Refused::Side { fault, side }),

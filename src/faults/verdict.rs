@@ -20,6 +20,8 @@ pub struct Place {
     pub version: Version,
     /// Dialect of its polling bodies.
     pub revision: Revision,
+    /// `maxPayload` of its handshake, in bytes, where it has one.
+    pub max_payload: Option<u64>,
 }
 
 /// What an HTTP request is for.
@@ -97,13 +99,16 @@ pub enum Message {
     Text(Bytes),
     /// Binary.
     Binary(Bytes),
+    /// Bytes to write onto the WebSocket as they are, in place of a frame; a client's (masked),
+    /// only ever to the server. Only in answers.
+    Raw(Bytes),
 }
 
 impl Message {
     /// Its payload.
     pub fn data(&self) -> &Bytes {
         match self {
-            Message::Text(data) | Message::Binary(data) => data,
+            Message::Text(data) | Message::Binary(data) | Message::Raw(data) => data,
         }
     }
 }
@@ -251,9 +256,6 @@ pub enum Strike {
     Freeze,
     /// Hand this message on, after what is queued in this direction.
     Inject(Direction, Message),
-    /// Write these bytes onto the WebSocket as they are, after what is queued. To the server:
-    /// they are a client's (masked) frame.
-    InjectRaw(Bytes),
 }
 
 /// A [`Strike`] with the records to write on its connection.
