@@ -123,11 +123,17 @@ impl App {
             let Some(tab) = self.state.tabs.get_mut(at) else {
                 continue;
             };
-            let before = (tab.model.seen, tab.log.len());
+            let before = (tab.model.seen, tab.log.len(), tab.findings.len());
             self.more |= sync::advance(tab, reader, journal, level);
-            if (tab.model.seen, tab.log.len()) != before {
+            if (tab.model.seen, tab.log.len(), tab.findings.len()) != before {
                 self.state.dirty = true;
             }
+            if tab.findings.len() > before.2 {
+                self.state.tell_of_findings(at, before.2);
+            }
+            let Some(tab) = self.state.tabs.get_mut(at) else {
+                continue;
+            };
             if let Some(scope) = self.scopes.get(at) {
                 tab.ended = scope.ended();
                 if tab.live && !tab.ended {

@@ -11,7 +11,8 @@ use super::layout::Pane;
 use super::line::Line;
 use super::log::RowId;
 use super::pane;
-use super::state::{State, Tab};
+use super::state::{Overlay, State, Tab};
+use super::why::{Evidence, LISTED, Why};
 use crate::journal::Journal;
 use crate::journal::record::{Body, Record};
 use crate::model::row::{self, Row, RowRef};
@@ -298,6 +299,64 @@ pub fn prepare(state: &mut State, readers: &[(Reader, Journal)]) {
     if let Some(height) = detail {
         selected(tab, reader, journal, secrets);
         tab.detail.set_height(height);
+    }
+    // While a walk goes on what proves the finding is read too: the evidence may still grow.
+    if let Some(mut walk) = tab.walk.take() {
+        evidence(tab, &mut walk, reader, journal, secrets);
+        tab.walk = Some(walk);
+    }
+    if let Some(Overlay::Why(why)) = state.overlays.last_mut() {
+        evidence(tab, why, reader, journal, secrets);
+    }
+}
+
+/// Reads the records that prove a finding and were not read yet.
+fn evidence(tab: &Tab, why: &mut Why, reader: &Reader, journal: &Journal, secrets: bool) {
+    let Some(finding) = tab.findings.get(why.finding) else {
+        return;
+    };
+    why.several = tab.model.connections.len() > 1;
+    let wanted = finding.evidence.iter().take(LISTED);
+    let same = why
+        .evidence
+        .iter()
+        .zip(wanted.clone())
+        .take_while(|(read, n)| read.n == **n)
+        .count();
+    why.evidence.truncate(same);
+    for n in wanted.skip(same) {
+        why.evidence.push(proof(tab, *n, reader, journal, secrets));
+    }
+}
+
+/// One record of the evidence: its first packet's row where it has one, else its own.
+fn proof(tab: &Tab, n: u64, reader: &Reader, journal: &Journal, secrets: bool) -> Evidence {
+    let back = tab.backs.get(&n).copied().unwrap_or(0);
+    let whole = RowRef {
+        back,
+        ..RowRef::record(n)
+    };
+    let read = reader.decoder.packets_of(whole, |n| journal.get(n));
+    let Some((record, packets)) = read else {
+        return Evidence {
+            n,
+            wall: String::new(),
+            level: Level::Packets,
+            line: None,
+        };
+    };
+    let first = |shown| row::refs(&record, &packets, back, level(shown)).next();
+    let (shown, reference) = [Level::Packets, Level::Frames, Level::Raw]
+        .into_iter()
+        .find_map(|shown| Some((shown, first(shown)?)))
+        .unwrap_or((Level::Raw, whole));
+    let line = Row::new(&record, &packets, reference.packet(), &tab.model)
+        .map(|row| Line::of(id_of(reference), &row, &packets, None, secrets));
+    Evidence {
+        n,
+        wall: tab.wall(record.t),
+        level: shown,
+        line,
     }
 }
 
