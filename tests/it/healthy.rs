@@ -18,17 +18,9 @@ const WAYS: [(&[&str], bool); 3] = [
 /// What people do in a good hour: join, ask, be asked, send binary, leave a namespace and join it
 /// again, sit still for some heartbeats, go.
 fn good_hour(name: &str, url: &str, args: &[&str], upgrades: bool) {
-    let own = [
-        "--no-record",
-        "-n",
-        "/",
-        "-n",
-        "/chat",
-        "-n",
-        "/admin={\"token\":\"letmein\"}",
-    ];
+    let own = ["--no-record", "-n", "/", "-n", "/chat", "-n", "/slow"];
     let run = Sioscope::stream(url, &[&own[..], args].concat());
-    for nsp in ["/", "/chat", "/admin"] {
+    for nsp in ["/", "/chat", "/slow"] {
         run.wait_for(namespace(nsp, "connected"));
     }
     if upgrades {
@@ -45,9 +37,9 @@ fn good_hour(name: &str, url: &str, args: &[&str], upgrades: bool) {
     run.say(json!({ "emit": ["say", "lobby", "hello"], "nsp": "/chat" }));
     run.wait_for(event("big"));
     run.wait_for(event("said"));
-    run.say(json!({ "leave": "/admin" }));
-    run.wait_for(namespace("/admin", "disconnected"));
-    run.say(json!({ "join": "/admin" }));
+    run.say(json!({ "leave": "/slow" }));
+    run.wait_for(namespace("/slow", "disconnected"));
+    run.say(json!({ "join": "/slow" }));
     run.say(json!({ "wait": { "ms": 2_500 } }));
     run.say(json!({ "emit": ["echo", "last"], "ack": true }));
     run.say(json!({ "wait": { "ack": true } }));
@@ -132,7 +124,7 @@ fn no_rule_speaks_on_a_healthy_session_of_the_demo_server() {
             }
             run.say(json!({ "emit": ["echo", "one"], "ack": true }));
             run.say(json!({ "wait": { "ack": true } }));
-            run.say(json!({ "emit": ["picture"], "ack": true }));
+            run.say(json!({ "emit": ["slow", 300], "ack": true }));
             run.say(json!({ "wait": { "ack": true } }));
             run.say(json!({ "leave": "/chat" }));
             let finished = run.finish();
