@@ -16,6 +16,7 @@
 pub mod cli;
 pub mod client;
 pub mod demo;
+pub mod doctor;
 pub mod journal;
 pub mod model;
 pub mod net;
