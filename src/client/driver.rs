@@ -4,7 +4,7 @@
 //! writes, so that a peer which does not read never holds up reading, pings or commands.
 //! Everything that crosses the wire is recorded here, raw, before the machine sees it.
 
-mod auth;
+pub(crate) mod auth;
 mod exchange;
 mod faults;
 mod socket;
@@ -169,7 +169,7 @@ impl Client {
 }
 
 /// What `net` has to know, from the options.
-fn dial_options(options: &Options) -> Result<DialOptions, SetupError> {
+pub(crate) fn dial_options(options: &Options) -> Result<DialOptions, SetupError> {
     let resolve: Result<Vec<Resolve>, String> =
         options.resolve.iter().map(|text| text.parse()).collect();
     let proxy = options
@@ -189,6 +189,21 @@ fn dial_options(options: &Options) -> Result<DialOptions, SetupError> {
         },
         connect_timeout: options.connect_timeout,
     })
+}
+
+/// `http://user:password@host` means basic authentication, as everywhere.
+pub(crate) fn authorize(options: &mut Options) {
+    let authorized = options
+        .headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    if let (Some(userinfo), false) = (options.endpoint().userinfo, authorized) {
+        let value = format!(
+            "Basic {}",
+            base64::encode(decode_component(&userinfo).as_bytes())
+        );
+        options.headers.push(("Authorization".to_owned(), value));
+    }
 }
 
 /// Something that a task of the driver has done.
@@ -240,18 +255,7 @@ impl Driver {
         dialer: Dialer,
         standing: Arc<Standing>,
     ) -> Driver {
-        // `http://user:password@host` means basic authentication, as everywhere.
-        let authorized = options
-            .headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-        if let (Some(userinfo), false) = (options.endpoint().userinfo, authorized) {
-            let value = format!(
-                "Basic {}",
-                base64::encode(decode_component(&userinfo).as_bytes())
-            );
-            options.headers.push(("Authorization".to_owned(), value));
-        }
+        authorize(&mut options);
         let stamp = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_millis() as u64);
