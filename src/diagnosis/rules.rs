@@ -15,6 +15,11 @@ mod stuck_on_polling;
 mod upgrade_header_swallowed;
 mod wrong_path;
 
+mod auth_stale;
+mod connect_unanswered;
+mod namespace_refused;
+mod unknown_namespace;
+
 use super::moment::{Moment, Moments};
 use super::speech::{Scene, Speech};
 
@@ -49,6 +54,10 @@ pub const RULES: &[Entry] = &[
     upgrade_header_swallowed::ENTRY,
     stuck_on_polling::ENTRY,
     path_meant_as_namespace::ENTRY,
+    namespace_refused::ENTRY,
+    unknown_namespace::ENTRY,
+    connect_unanswered::ENTRY,
+    auth_stale::ENTRY,
 ];
 
 /// The table of rules, for the README.
