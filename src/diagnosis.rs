@@ -180,6 +180,23 @@ impl Diagnosis {
         self.revision
     }
 
+    /// The findings that were not handed out yet, or matter more now than they did then; each is
+    /// handed out once. For faces that say a finding and can't take it back.
+    pub fn fresh(&mut self) -> Vec<Finding> {
+        let mut fresh = Vec::new();
+        for at in 0..self.said.len() {
+            let hidden = self.said.get(at).is_none_or(|said| {
+                Some(said.severity) <= said.told
+                    || self.said.iter().any(|other| said.gives_way_to(other))
+            });
+            if !hidden && let Some(said) = self.said.get_mut(at) {
+                said.told = Some(said.severity);
+                fresh.push(said.finding.clone());
+            }
+        }
+        fresh
+    }
+
     fn tell_alone(&mut self, moment: &Moment<'_>, now: u64, model: &Model) {
         let scene = Scene {
             story: &self.story,
@@ -209,7 +226,9 @@ impl Diagnosis {
                 .iter()
                 .position(|old| old.finding.rule == new.finding.rule && old.subject == new.subject);
             if let Some(old) = known.and_then(|at| self.said.get_mut(at)) {
+                let told = old.told;
                 *old = new;
+                old.told = told;
             } else if self.said.len() < FINDINGS {
                 self.said.push(new);
             }

@@ -51,6 +51,9 @@ pub(super) struct Said {
     /// Connections that it is about; none means the session.
     connections: Vec<u32>,
     gives_way: &'static [&'static str],
+    pub(super) severity: Severity,
+    /// How much it mattered when it was handed out by [`super::Diagnosis::fresh`].
+    pub(super) told: Option<Severity>,
 }
 
 impl Said {
@@ -128,6 +131,8 @@ impl<'a> Speech<'a> {
             subject,
             connections,
             gives_way: self.entry.gives_way_to,
+            severity,
+            told: None,
         });
     }
 }

@@ -12,7 +12,6 @@ use super::App;
 use super::private;
 use crate::client::{Command, Options};
 use crate::journal::Journal;
-use crate::scope::Refused;
 
 /// Terminals cut longer OSC 52 sequences, or drop them.
 const LONGEST_COPY: usize = 74_000;
@@ -65,7 +64,7 @@ fn command_to(app: &mut App, at: usize, command: Command) {
                 app.state.say(Tone::Good, words);
             }
         }
-        Err(refused @ (Refused::Busy | Refused::NotLive | Refused::ReadOnly | Refused::Ended)) => {
+        Err(refused) => {
             app.state.say(Tone::Bad, refused.to_string());
         }
     }
