@@ -20,6 +20,7 @@ pub mod moment;
 pub mod rules;
 pub mod speech;
 pub mod story;
+mod tally;
 mod words;
 
 #[cfg(test)]

@@ -24,6 +24,11 @@ mod tls_failure;
 mod upgrade_header_swallowed;
 mod wrong_path;
 
+mod auth_stale;
+mod connect_unanswered;
+mod namespace_refused;
+mod unknown_namespace;
+
 use super::moment::{Moment, Moments};
 use super::speech::{Scene, Speech};
 
@@ -67,6 +72,10 @@ pub const RULES: &[Entry] = &[
     proxy_status_page::ENTRY,
     compression::ENTRY,
     reconnect_storm::ENTRY,
+    namespace_refused::ENTRY,
+    unknown_namespace::ENTRY,
+    connect_unanswered::ENTRY,
+    auth_stale::ENTRY,
 ];
 
 /// The table of rules, for the README.
