@@ -10,6 +10,7 @@ mod any_key;
 pub mod around;
 #[cfg(test)]
 mod bench;
+pub mod broken;
 pub mod composer;
 pub mod config;
 pub mod detail;
@@ -41,6 +42,7 @@ pub mod text;
 pub mod theme;
 pub mod units;
 pub mod update;
+pub mod why;
 
 #[cfg(test)]
 pub(crate) use any_key::{any_key, press, screen};

@@ -207,6 +207,25 @@ pub enum Output {
     Notice(String),
 }
 
+/// How a connection looks on the wire.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wire {
+    /// Its number.
+    pub c: u32,
+    /// The handshake was answered, and nothing ends it yet.
+    pub open: bool,
+    /// The transport that carries packets.
+    pub transport: TransportName,
+    /// Its WebSocket, where that is the transport.
+    pub ws: Option<ExchangeId>,
+    /// Engine.IO version.
+    pub version: Version,
+    /// Dialect of its polling bodies.
+    pub revision: Revision,
+    /// `maxPayload` of the handshake, in bytes.
+    pub max_payload: Option<u64>,
+}
+
 /// A WebSocket message to write.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Message {
@@ -417,6 +436,19 @@ impl Machine {
         self.phase == Phase::Idle && self.out.is_empty()
     }
 
+    /// How the connection of now looks on the wire: what faults are applied to.
+    pub fn wire(&self) -> Option<Wire> {
+        self.link.as_ref().map(|link| Wire {
+            c: link.c,
+            open: link.handshake.is_some() && self.phase == Phase::Open,
+            transport: link.transport,
+            ws: link.ws,
+            version: link.version,
+            revision: link.revision,
+            max_payload: link.handshake.as_ref().and_then(|shake| shake.max_payload),
+        })
+    }
+
     /// Starts the first connection.
     pub fn start(&mut self, now: Instant) {
         self.now = self.now.max(now);
@@ -434,6 +466,8 @@ impl Machine {
             Command::Mark { text } => {
                 self.record(None, Body::Mark(crate::journal::record::Mark { text }))
             }
+            // The driver makes them: the machine must not know what is done to it.
+            Command::Fault(_) | Command::ClearFaults => {}
         }
     }
 

@@ -6,26 +6,41 @@
 //! `sessions/NAME.speaks.sio.jsonl` in which it must speak and `sessions/NAME.silent.sio.jsonl`
 //! in which it must not, both recorded from real servers.
 
-mod no_sticky_session;
-
-mod namespace_refused;
-mod unknown_namespace;
-mod connect_unanswered;
-mod auth_stale;
-mod ping_timeout_ours;
-mod ping_timeout_theirs;
-mod blocked_event_loop;
-mod heartbeat_direction;
-mod python_ping_truncated;
-mod ack_unanswered;
 mod ack_late;
 mod ack_lost;
-mod duplicate_emits;
-mod recovery_impossible;
-mod event_before_connect;
-mod upgrade_stalled;
-mod parse_error;
+mod ack_unanswered;
+mod auth_stale;
+mod blocked_event_loop;
 mod close_code;
+mod compression;
+mod connect_unanswered;
+mod cookies_lost;
+mod dns_failure;
+mod duplicate_emits;
+mod event_before_connect;
+mod generation_mismatch;
+mod heartbeat_direction;
+mod namespace_refused;
+mod no_sticky_session;
+mod parse_error;
+mod path_meant_as_namespace;
+mod payload_too_large;
+mod ping_timeout_ours;
+mod ping_timeout_theirs;
+mod polling_overlap;
+mod proxy_idle_timeout;
+mod proxy_status_page;
+mod python_ping_truncated;
+mod reconnect_storm;
+mod recovery_impossible;
+mod refused_connection;
+mod restarted_or_killed_session;
+mod stuck_on_polling;
+mod tls_failure;
+mod unknown_namespace;
+mod upgrade_header_swallowed;
+mod upgrade_stalled;
+mod wrong_path;
 
 use super::moment::{Moment, Moments};
 use super::speech::{Scene, Speech};
@@ -53,7 +68,23 @@ pub struct Entry {
 
 /// Every rule, causes before symptoms.
 pub const RULES: &[Entry] = &[
+    dns_failure::ENTRY,
+    refused_connection::ENTRY,
+    tls_failure::ENTRY,
+    generation_mismatch::ENTRY,
+    wrong_path::ENTRY,
+    cookies_lost::ENTRY,
     no_sticky_session::ENTRY,
+    polling_overlap::ENTRY,
+    restarted_or_killed_session::ENTRY,
+    proxy_idle_timeout::ENTRY,
+    upgrade_header_swallowed::ENTRY,
+    stuck_on_polling::ENTRY,
+    path_meant_as_namespace::ENTRY,
+    payload_too_large::ENTRY,
+    proxy_status_page::ENTRY,
+    compression::ENTRY,
+    reconnect_storm::ENTRY,
     namespace_refused::ENTRY,
     unknown_namespace::ENTRY,
     connect_unanswered::ENTRY,

@@ -11,6 +11,7 @@ use crate::model::Model;
 use crate::model::filter::Filter;
 use crate::model::state::Connection;
 
+use super::broken::Broken;
 use super::composer::Composer;
 use super::config::{Config, Level, TimeMode};
 use super::detail::Detail;
@@ -22,6 +23,7 @@ use super::log::Log;
 use super::palette::Palette;
 use super::prompt::Prompt;
 use super::theme::Theme;
+use super::why::Why;
 
 /// What a prompt in the last line asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +59,10 @@ pub enum Overlay {
     Copy(dialog::copy::CopyMenu),
     /// Saved sessions.
     Open(dialog::open::Open),
+    /// What can be broken on purpose.
+    Break(Box<dialog::break_menu::BreakMenu>),
+    /// A finding, looked at closely.
+    Why(Why),
 }
 
 /// How a notice is meant.
@@ -161,10 +167,18 @@ pub struct Tab {
     pub reconnect: Option<usize>,
     /// Selected finding.
     pub finding: usize,
+    /// Findings that raise an alarm and that the person has not looked at yet.
+    pub unseen: usize,
+    /// Those of them that were not told yet.
+    pub untold: Vec<Finding>,
+    /// The walk through a finding's evidence, while it goes on in the frame log.
+    pub walk: Option<Why>,
     /// First line of the connection pane that is seen.
     pub connection_top: usize,
     /// The client has ended for good.
     pub ended: bool,
+    /// What was broken on purpose.
+    pub broken: Broken,
 }
 
 impl Tab {
@@ -194,8 +208,12 @@ impl Tab {
             namespace: 0,
             reconnect: None,
             finding: 0,
+            unseen: 0,
+            untold: Vec::new(),
+            walk: None,
             connection_top: 0,
             ended: false,
+            broken: Broken::default(),
         }
     }
 
@@ -230,6 +248,22 @@ impl Tab {
         }
     }
 
+    /// Takes over what the diagnosis says now. A finding may have changed its words, given way to
+    /// a better one or come anew: what is chosen stays chosen.
+    pub fn take_findings(&mut self, new: &[Finding]) {
+        let fresh: Vec<Finding> = new
+            .iter()
+            .filter(|finding| !super::pane::findings::is_quiet(finding))
+            .filter(|finding| super::why::same(finding, &self.findings).is_none())
+            .cloned()
+            .collect();
+        let place = |old: Option<&Finding>| old.and_then(|old| super::why::same(old, new));
+        self.finding = place(self.findings.get(self.finding)).unwrap_or(0);
+        self.findings = new.to_vec();
+        self.unseen = (self.unseen + fresh.len()).min(self.findings.len());
+        self.untold.extend(fresh);
+    }
+
     /// The namespace that the selection or the composer speaks of.
     pub fn selected_namespace(&self) -> Option<&str> {
         self.model
@@ -250,6 +284,21 @@ fn title(target: &str) -> String {
         rest.rsplit(['/', '\\']).next().unwrap_or(rest)
     };
     super::line::head(name, 30).into_owned()
+}
+
+/// `http://localhost:3000/chat` as `localhost:3000/chat`, `/a/b.sio.jsonl` as `a/b.sio.jsonl`.
+fn longer_title(target: &str) -> String {
+    let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
+    let is_url = rest.len() != target.len();
+    let name: String = if is_url {
+        let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+        rest.rsplit('@').next().unwrap_or(rest).to_owned()
+    } else {
+        let mut parts: Vec<&str> = rest.rsplit(['/', '\\']).take(2).collect();
+        parts.reverse();
+        parts.join("/")
+    };
+    super::line::head(name.trim_end_matches('/'), 30).into_owned()
 }
 
 /// The whole state.
@@ -339,8 +388,26 @@ impl State {
         if !self.follow {
             tab.log.set_follow(false);
         }
+        tab.title = self.distinct(&tab);
         self.tabs.push(tab);
         self.current = self.tabs.len() - 1;
+    }
+
+    /// A name for a session that no other one has: with its path where that tells them apart,
+    /// else with a number.
+    fn distinct(&self, tab: &Tab) -> String {
+        let taken = |name: &str| self.tabs.iter().any(|other| other.title == name);
+        if !taken(&tab.title) {
+            return tab.title.clone();
+        }
+        let longer = longer_title(&tab.target);
+        if !taken(&longer) {
+            return longer;
+        }
+        (2..)
+            .map(|number| format!("{} ({number})", tab.title))
+            .find(|name| !taken(name))
+            .unwrap_or(longer)
     }
 
     /// Says something once.
@@ -349,6 +416,46 @@ impl State {
             text: text.into(),
             tone,
         });
+    }
+
+    /// Tells of findings that came, where the person does not look at the findings already. What
+    /// is for information only raises no alarm.
+    pub fn tell_of_findings(&mut self, at: usize) {
+        use super::pane::findings::severity;
+        let looks = self.focus == Pane::Findings && self.current == at;
+        let Some(tab) = self.tabs.get_mut(at) else {
+            return;
+        };
+        let new = std::mem::take(&mut tab.untold);
+        if looks && self.overlays.is_empty() {
+            tab.unseen = 0;
+            return;
+        }
+        let Some(worst) = new
+            .iter()
+            .find(|finding| finding.severity == "error")
+            .or(new.first())
+        else {
+            return;
+        };
+        // What was said of a key that the person pressed is not talked over.
+        if self.notice.is_some() || self.current != at {
+            return;
+        }
+        let key = self.keymap.hint(super::action::Action::PaneFindings);
+        let (glyph, _, _) = severity(worst);
+        let tone = match worst.severity.as_str() {
+            "error" => Tone::Bad,
+            _ => Tone::Info,
+        };
+        let words = match new.len() {
+            1 => format!("{glyph} found: {}   {key} shows it", worst.title),
+            more => format!(
+                "{glyph} {more} findings: {}, …   {key} shows them",
+                worst.title
+            ),
+        };
+        self.say(tone, words);
     }
 
     /// Where everything lies now.
@@ -362,7 +469,7 @@ impl State {
                 Wishes {
                     connection: u16::try_from(rows).unwrap_or(6).clamp(6, 9),
                     namespaces: u16::try_from(tab.model.namespaces.len()).unwrap_or(12),
-                    findings: u16::try_from(tab.findings.len() * 2).unwrap_or(20),
+                    findings: u16::try_from(super::pane::findings::rows(tab, width)).unwrap_or(60),
                     compose: tab
                         .composer
                         .height(self.screen.width.saturating_sub(4), compose_most)
@@ -371,5 +478,38 @@ impl State {
             }
         };
         Layout::new(self.screen, self.splits, wishes, self.focus, self.zoom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_sessions_have_the_same_name() {
+        let config = Config::default();
+        let mut state = State::new(config, Theme::embedded("dark"), false);
+        for target in [
+            "http://localhost:3000/",
+            "http://localhost:3000/chat",
+            "http://user:secret@localhost:3000/chat?token=x",
+            "http://localhost:3000",
+            "/tmp/one/a.sio.jsonl",
+            "/tmp/two/a.sio.jsonl",
+        ] {
+            state.add(Tab::new(target, true, jiff::Timestamp::UNIX_EPOCH));
+        }
+        let names: Vec<&str> = state.tabs.iter().map(|tab| tab.title.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "localhost:3000",
+                "localhost:3000/chat",
+                "localhost:3000 (2)",
+                "localhost:3000 (3)",
+                "a.sio.jsonl",
+                "two/a.sio.jsonl"
+            ]
+        );
     }
 }

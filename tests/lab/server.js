@@ -8,12 +8,15 @@
 //   port        0 (a free one)
 //   parser      "msgpack"
 //   token       what /admin wants ("letmein")
+//   tokenUses   how often one token is good; then whatever begins with `token` is a token of its own
+//   greet       false: no "hello" after a join
+//   tls         {"key":…,"cert":…} as PEM: HTTPS
 //   slowMs      how long /slow takes to answer a CONNECT (500)
 //   mute        true: / never answers a CONNECT
-//   quiet       true: no "hello" for those who join
 //   stuck       true: an upgrade does not release the poll that waits, as some servers forget to
 //   forbid      true or a text: allowRequest refuses everybody
 //   packets     true: print every Engine.IO packet
+//   answerMs    how long every HTTP request and upgrade waits before the server looks at it
 //   requests    true: print every HTTP request and WebSocket upgrade
 // Every other key goes to Socket.IO as it is (path, transports, pingInterval, allowEIO3, …).
 //
@@ -22,20 +25,22 @@
 // It ends when standard input closes, so that a killed test leaves nothing behind.
 
 const http = require('http');
+const https = require('https');
 const { toJson, fromJson, say, readLines } = require('./values');
 const application = require('./application');
 
-const { generation = 4, port = 0, parser, token = 'letmein', slowMs = 500, mute, quiet, stuck, forbid, packets, requests, ...options } =
+const { generation = 4, port = 0, parser, token = 'letmein', tokenUses, greet = true, mute, stuck, tls, slowMs = 500, forbid, packets, requests, answerMs, ...options } =
   JSON.parse(process.argv[2] || '{}');
 
 if (parser === 'msgpack') options.parser = require(generation <= 2 ? 'socket.io-msgpack-parser-2' : 'socket.io-msgpack-parser-3');
 if (forbid) options.allowRequest = (_request, decide) => decide(forbid === true ? null : forbid, false);
 
 const library = require(`socket.io-${generation}`);
-const listener = http.createServer((_request, response) => {
+function elsewhere(_request, response) {
   response.writeHead(404);
   response.end('nothing but Socket.IO here\n');
-});
+}
+const listener = tls ? https.createServer(tls, elsewhere) : http.createServer(elsewhere);
 const connections = new Set();
 listener.on('connection', (tcp) => {
   connections.add(tcp);
@@ -43,6 +48,15 @@ listener.on('connection', (tcp) => {
 });
 
 const io = generation <= 2 ? library(listener, options) : new library.Server(listener, options);
+
+if (answerMs) {
+  // Whoever listened before is asked later.
+  for (const event of ['request', 'upgrade']) {
+    const asked = listener.listeners(event);
+    listener.removeAllListeners(event);
+    listener.on(event, (...args) => setTimeout(() => asked.forEach((one) => one.apply(listener, args)), answerMs));
+  }
+}
 
 if (requests) {
   const tell = (how) => (request) =>
@@ -80,8 +94,7 @@ io.engine.on('connection', (engine) => {
 });
 io.engine.on('connection_error', (error) => say({ saw: 'refused', code: error.code, message: error.message }));
 
-const rules = { generation, token, slowMs, mute, quiet, say };
-application.install(io, rules);
+application.install(io, { generation, token, tokenUses, greet, mute, slowMs, say });
 
 // ---- control -------------------------------------------------------------------------------
 
@@ -147,6 +160,11 @@ const commands = {
   },
   /** Freezes the heartbeats of the engines that are there. */
   stop_ping: () => engines.forEach(stopPing),
+  /** Does nothing else for so long, as a handler that computes does. */
+  block: ({ ms }) => {
+    const end = Date.now() + ms;
+    while (Date.now() < end);
+  },
   /** Emits to a namespace, to a room of it or to one sid; with "ack" waits for the answers as `ask` does. */
   emit: (line) => {
     if (line.ack) return commands.ask(line);

@@ -378,7 +378,11 @@ impl<W: Write> Session<W> {
             Command::Leave { nsp } => self.status.leaves(nsp),
             Command::Disconnect => self.status.left = true,
             Command::Connect => self.status.connects(),
-            Command::Emit(_) | Command::Answer { .. } | Command::Mark { .. } => {}
+            Command::Emit(_)
+            | Command::Answer { .. }
+            | Command::Mark { .. }
+            | Command::Fault(_)
+            | Command::ClearFaults => {}
         }
     }
 }

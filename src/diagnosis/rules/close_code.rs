@@ -17,7 +17,13 @@ pub(super) const ENTRY: Entry = Entry {
     about: "a WebSocket close code that nothing else explains: what it means and who sends it",
     on: Moments::ENDED,
     gives_way_to: &[
+        "generation-mismatch",
         "no-sticky-session",
+        "polling-overlap",
+        "restarted-or-killed-session",
+        "proxy-idle-timeout",
+        "payload-too-large",
+        "compression",
         "parse-error",
         "ping-timeout-ours",
         "ping-timeout-theirs",

@@ -17,7 +17,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "parse-error",
     about: "a packet that can't be decoded: the byte, who sent it, and what it did to the peer",
     on: Moments::PACKET.and(Moments::ENDED).and(Moments::TOLD),
-    gives_way_to: &[],
+    gives_way_to: &["generation-mismatch", "wrong-path"],
     make: || Box::new(ParseError::default()),
 };
 
@@ -29,6 +29,8 @@ struct ParseError {
     cases: Tallies,
     /// Records were lost: a packet may be broken only because of that.
     gap: bool,
+    /// The record of the newest broken packet.
+    last: Option<u64>,
 }
 
 impl Rule for ParseError {
@@ -46,7 +48,11 @@ impl Rule for ParseError {
                     .troubles
                     .iter()
                     .rfind(|trouble| trouble.place.n == scene.n && trouble.dir == packet.dir);
+                // What follows a broken packet in the same record is mostly broken by it.
+                let first = packet.index == 0 || self.last != Some(scene.n);
+                self.last = Some(scene.n);
                 if let Some(trouble) = trouble
+                    && first
                     && self.is_telling(life, scene)
                 {
                     let subject = subject(trouble);
