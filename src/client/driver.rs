@@ -6,9 +6,10 @@
 
 pub(crate) mod auth;
 mod exchange;
+mod faults;
 mod socket;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +21,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::command::Command;
 use super::machine::{ExchangeId, Input, Machine, Output};
 use super::options::Options;
+use crate::faults::{Injector, Side};
 use crate::journal::Journal;
 use crate::journal::record::Body;
 use crate::net::cookies::Jar;
@@ -208,6 +210,8 @@ pub(crate) fn authorize(options: &mut Options) {
 enum Done {
     /// An HTTP exchange ended.
     Http(Box<exchange::Outcome>),
+    /// A response was held back long enough.
+    Late(Box<exchange::Late>),
     /// A WebSocket was opened, or could not be.
     Ws(Box<socket::Outcome>),
     /// An auth payload was read.
@@ -231,11 +235,16 @@ struct Driver {
     aborts: HashMap<ExchangeId, AbortHandle>,
     /// The connection of each exchange, for its records.
     connections: HashMap<ExchangeId, u32>,
+    /// Those of them that open a WebSocket.
+    opening: HashSet<ExchangeId>,
     readers: Vec<socket::Reader>,
     writers: HashMap<ExchangeId, socket::Writer>,
     written: mpsc::Sender<socket::Written>,
     written_inbox: mpsc::Receiver<socket::Written>,
     tls_told: bool,
+    injector: Injector,
+    /// What faults have to do; empty without any.
+    failing: faults::Failing,
 }
 
 impl Driver {
@@ -260,6 +269,7 @@ impl Driver {
                 .map(String::as_str),
         );
         let (written, written_inbox) = mpsc::channel(256);
+        let injector = Injector::new(options.faults.clone(), Side::Client);
         Driver {
             machine: Machine::new(options.clone(), Instant::now(), stamp, Box::new(random)),
             http: HttpClient::new(dialer.clone(), BODY_LIMIT),
@@ -272,11 +282,14 @@ impl Driver {
             tasks: JoinSet::new(),
             aborts: HashMap::new(),
             connections: HashMap::new(),
+            opening: HashSet::new(),
             readers: Vec::new(),
             writers: HashMap::new(),
             written,
             written_inbox,
             tls_told: false,
+            injector,
+            failing: faults::Failing::default(),
         }
     }
 
@@ -290,6 +303,7 @@ impl Driver {
         let mut worked = 0;
         loop {
             self.carry_out();
+            self.carry_faults();
             if self.machine.idle() {
                 // Nothing will use them, and the server should not have to wait for its timeout.
                 self.http.close_idle();
@@ -308,6 +322,7 @@ impl Driver {
                 self.machine.deadline(),
                 cut_at,
                 self.readers.iter().filter_map(|reader| reader.cut_at).min(),
+                self.faults_deadline(),
             ]
             .into_iter()
             .flatten()
@@ -322,7 +337,7 @@ impl Driver {
                 command = commands.recv(), if cut_at.is_none() => match command {
                     Some(command) => {
                         worked += 1;
-                        self.machine.handle(Instant::now(), Input::Command(command));
+                        self.command(command);
                     }
                     None => {
                         cut_at = Some(Instant::now() + SHUTDOWN / 2);
@@ -350,9 +365,18 @@ impl Driver {
         }
     }
 
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Fault(fault) => self.arm(fault),
+            Command::ClearFaults => self.clear_faults(),
+            command => self.machine.handle(Instant::now(), Input::Command(command)),
+        }
+    }
+
     fn done(&mut self, done: Done) {
         match done {
             Done::Http(outcome) => self.http_done(*outcome),
+            Done::Late(late) => self.http_late(*late),
             Done::Ws(outcome) => self.ws_done(*outcome),
             Done::Auth { nsp, auth } => self
                 .machine
@@ -364,9 +388,12 @@ impl Driver {
     fn carry_out(&mut self) {
         while let Some(output) = self.machine.poll_output() {
             match output {
-                Output::Record { c, body } => self.record(c, &body),
+                Output::Record { c, body } => {
+                    self.record(c, &body);
+                    self.note_connection(c, &body);
+                }
                 Output::Notice(text) => self.notices.push(text),
-                Output::SendWs { x, message } => self.write(x, socket::Write::Message(message)),
+                Output::SendWs { x, message } => self.send(x, message),
                 Output::PingWs { x } => self.write(x, socket::Write::Ping),
                 Output::CloseWs { x } => self.close_ws(x),
                 Output::OpenWs { x, c, url } => self.open_ws(x, c, &url),

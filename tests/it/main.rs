@@ -13,6 +13,7 @@
 mod command_line;
 mod floors;
 mod gallery;
+mod healthy;
 mod interop;
 mod lab;
 mod nginx;

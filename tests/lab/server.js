@@ -12,6 +12,7 @@
 //   greet       false: no "hello" after a join
 //   tls         {"key":…,"cert":…} as PEM: HTTPS
 //   slowMs      how long /slow takes to answer a CONNECT (500)
+//   mute        true: / never answers a CONNECT
 //   forbid      true or a text: allowRequest refuses everybody
 //   packets     true: print every Engine.IO packet
 //   answerMs    how long every HTTP request and upgrade waits before the server looks at it
@@ -27,7 +28,7 @@ const https = require('https');
 const { toJson, fromJson, say, readLines } = require('./values');
 const application = require('./application');
 
-const { generation = 4, port = 0, parser, token = 'letmein', tokenUses, greet = true, tls, slowMs = 500, forbid, packets, requests, answerMs, ...options } =
+const { generation = 4, port = 0, parser, token = 'letmein', tokenUses, greet = true, mute, tls, slowMs = 500, forbid, packets, requests, answerMs, ...options } =
   JSON.parse(process.argv[2] || '{}');
 
 if (parser === 'msgpack') options.parser = require(generation <= 2 ? 'socket.io-msgpack-parser-2' : 'socket.io-msgpack-parser-3');
@@ -83,7 +84,7 @@ io.engine.on('connection', (engine) => {
 });
 io.engine.on('connection_error', (error) => say({ saw: 'refused', code: error.code, message: error.message }));
 
-application.install(io, { generation, token, tokenUses, greet, slowMs, say });
+application.install(io, { generation, token, tokenUses, greet, mute, slowMs, say });
 
 // ---- control -------------------------------------------------------------------------------
 
@@ -177,6 +178,15 @@ const commands = {
       if (frame !== undefined) await writeRaw(engine, frame);
       if (b64 !== undefined) await writeRaw(engine, Buffer.from(b64, 'base64'));
     }
+  },
+  /** Computes for so long: the process does nothing else. */
+  block: ({ ms }) => {
+    const end = Date.now() + ms;
+    while (Date.now() < end);
+  },
+  /** What /admin wants from now on. */
+  token: (line) => {
+    rules.token = line.token;
   },
   /** Shuts the Socket.IO server down in its own way. */
   close_io: () => io.close(),

@@ -1,10 +1,14 @@
 //! Sessions that a server does not know.
 
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::take::Take;
 use super::{Exhibit, silent, speaks};
 use crate::lab::Generation::{V2, V4};
+use crate::lab::{Fate, Lab, Relay};
 use crate::nginx::configurations as conf;
 use crate::nginx::stage::Stage;
 
@@ -34,8 +38,8 @@ pub const EXHIBITS: &[Exhibit] = &[
     ),
     silent(
         "no-sticky-session",
-        "one server; it gave the session up while the client slept, and code 1 follows",
-        |take| sleeper(take, Stage::new(V2, 1, &napping(), conf::plain)),
+        "one server: the network holds a pong back for longer than `pingTimeout`, the server gives the session up, and the pong is told code 1",
+        stalled,
     ),
     silent(
         "no-sticky-session",
@@ -53,6 +57,11 @@ pub const EXHIBITS: &[Exhibit] = &[
             run.leaves();
         },
     ),
+    silent(
+        "no-sticky-session",
+        "we leave over polling; a poll that was on its way arrives after our goodbye, and is told code 1",
+        goodbye,
+    ),
     speaks(
         "restarted-or-killed-session",
         "two servers with `ip_hash`, one is killed in the middle: its session has served well, then it is unknown to the other one (code 1), and the next one lives",
@@ -60,8 +69,8 @@ pub const EXHIBITS: &[Exhibit] = &[
     ),
     speaks(
         "restarted-or-killed-session",
-        "the client slept for longer than the server waits for a ping: code 1 when it wakes",
-        |take| sleeper(take, Stage::new(V2, 1, &napping(), conf::plain)),
+        "the network holds a pong back for longer than `pingTimeout`: the server has given the session up when it arrives",
+        stalled,
     ),
     silent(
         "restarted-or-killed-session",
@@ -73,6 +82,11 @@ pub const EXHIBITS: &[Exhibit] = &[
                 &["--transports", "polling"],
             )
         },
+    ),
+    silent(
+        "restarted-or-killed-session",
+        "we leave over polling; a poll that was on its way arrives after our goodbye, and is told code 1",
+        goodbye,
     ),
 ];
 
@@ -116,25 +130,43 @@ fn rolling(take: &Take) {
     run.leaves();
 }
 
-/// A server of generation 2 that is soon out of patience.
-fn napping() -> Value {
-    json!({ "pingInterval": 600, "pingTimeout": 500 })
-}
-
-/// The client sleeps for longer than the server waits, and then pings.
-fn sleeper(take: &Take, stage: Stage) {
-    let run = take.stream(
-        &stage.nginx.url(),
-        &["--eio", "3", "--transports", "polling"],
-    );
+/// The network holds everything back that we say from a pong on, for longer than the server waits
+/// for it and not as long as we wait for the next ping.
+fn stalled(take: &Take) {
+    let options = json!({ "pingInterval": 2_000, "pingTimeout": 800 });
+    let server = Lab::server(V4, options);
+    let until = Mutex::new(None);
+    let relay = Relay::meddling(server.port(), move |_, to_client, bytes| {
+        let mut until = until.lock().expect("nobody panics with it");
+        if until.is_none() && !to_client && bytes.ends_with(b"\r\n\r\n3") {
+            *until = Some(Instant::now() + Duration::from_millis(1_600));
+        }
+        match *until {
+            Some(time) if !to_client => Fate::Late(time.saturating_duration_since(Instant::now())),
+            _ => Fate::Pass,
+        }
+    });
+    let run = take.stream(&relay.url(), &["--transports", "polling"]);
     run.joins(1);
     run.echoes("one");
-    run.sees(|record| record["k"] == "request" && record["body"] == "1:2");
-    run.rests(50);
-    run.0.signal("STOP");
-    stage.nodes[0].expect(|line| line["saw"] == "engine_close");
-    run.0.signal("CONT");
     run.sees(refused(1));
     run.joins(2);
     run.leaves();
+}
+
+/// We leave while a poll is on its way, and our goodbye overtakes it.
+fn goodbye(take: &Take) {
+    let server = Lab::server(V4, json!({}));
+    let relay = Relay::meddling(server.port(), |_, to_client, bytes| {
+        if !to_client && bytes.starts_with(b"GET ") {
+            Fate::Late(Duration::from_millis(150))
+        } else {
+            Fate::Pass
+        }
+    });
+    let run = take.stream(&relay.url(), &["--transports", "polling"]);
+    run.joins(1);
+    run.echoes("one");
+    run.leaves();
+    run.sees(refused(1));
 }
