@@ -13,7 +13,6 @@ mod generation_mismatch;
 mod no_sticky_session;
 mod path_meant_as_namespace;
 mod payload_too_large;
-mod polling_overlap;
 mod proxy_idle_timeout;
 mod proxy_status_page;
 mod reconnect_storm;
@@ -62,7 +61,6 @@ pub const RULES: &[Entry] = &[
     wrong_path::ENTRY,
     cookies_lost::ENTRY,
     no_sticky_session::ENTRY,
-    polling_overlap::ENTRY,
     restarted_or_killed_session::ENTRY,
     proxy_idle_timeout::ENTRY,
     upgrade_header_swallowed::ENTRY,
