@@ -27,7 +27,6 @@ mod path_meant_as_namespace;
 mod payload_too_large;
 mod ping_timeout_ours;
 mod ping_timeout_theirs;
-mod polling_overlap;
 mod proxy_idle_timeout;
 mod proxy_status_page;
 mod python_ping_truncated;
@@ -75,7 +74,6 @@ pub const RULES: &[Entry] = &[
     wrong_path::ENTRY,
     cookies_lost::ENTRY,
     no_sticky_session::ENTRY,
-    polling_overlap::ENTRY,
     restarted_or_killed_session::ENTRY,
     proxy_idle_timeout::ENTRY,
     upgrade_header_swallowed::ENTRY,
