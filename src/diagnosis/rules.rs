@@ -6,16 +6,23 @@
 //! `sessions/NAME.speaks.sio.jsonl` in which it must speak and `sessions/NAME.silent.sio.jsonl`
 //! in which it must not, both recorded from real servers.
 
+mod ack_late;
+mod ack_lost;
+mod ack_unanswered;
 mod auth_stale;
 mod blocked_event_loop;
+mod close_code;
 mod compression;
 mod connect_unanswered;
 mod cookies_lost;
 mod dns_failure;
+mod duplicate_emits;
+mod event_before_connect;
 mod generation_mismatch;
 mod heartbeat_direction;
 mod namespace_refused;
 mod no_sticky_session;
+mod parse_error;
 mod path_meant_as_namespace;
 mod payload_too_large;
 mod ping_timeout_ours;
@@ -24,12 +31,14 @@ mod proxy_idle_timeout;
 mod proxy_status_page;
 mod python_ping_truncated;
 mod reconnect_storm;
+mod recovery_impossible;
 mod refused_connection;
 mod restarted_or_killed_session;
 mod stuck_on_polling;
 mod tls_failure;
 mod unknown_namespace;
 mod upgrade_header_swallowed;
+mod upgrade_stalled;
 mod wrong_path;
 
 use super::moment::{Moment, Moments};
@@ -83,6 +92,15 @@ pub const RULES: &[Entry] = &[
     blocked_event_loop::ENTRY,
     heartbeat_direction::ENTRY,
     python_ping_truncated::ENTRY,
+    ack_unanswered::ENTRY,
+    ack_late::ENTRY,
+    ack_lost::ENTRY,
+    duplicate_emits::ENTRY,
+    recovery_impossible::ENTRY,
+    event_before_connect::ENTRY,
+    upgrade_stalled::ENTRY,
+    parse_error::ENTRY,
+    close_code::ENTRY,
 ];
 
 /// The table of rules, for the README.

@@ -21,8 +21,9 @@ pub(super) const ENTRY: Entry = Entry {
     make: || Box::new(PingTimeoutOurs::default()),
 };
 
-/// How late a timer of ours may fire before we must have slept, in microseconds.
-const OVERSLEPT: u64 = 1_000_000;
+/// How late a timer of ours may fire before we must have slept, in microseconds, at the least; for
+/// long deadlines a share of them.
+const OVERSLEPT: u64 = 300_000;
 /// How much later than its deadline a server acts: python looks every so often, Node extends a
 /// deadline once where other traffic came.
 const SLACK: u64 = 2_000_000;
@@ -168,7 +169,7 @@ fn overslept(
         _ => (life.pings_to_server.last().copied()?, beat.timeout),
     };
     let late = ended.t.saturating_sub(from.t).checked_sub(limit)?;
-    if late < OVERSLEPT {
+    if late < OVERSLEPT.max(limit / 20) {
         return None;
     }
     Some(Silence {
