@@ -14,6 +14,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use crate::client::driver::{Client, Notices, SetupError};
 use crate::client::options::Parser;
 use crate::client::{Command, Options};
+use crate::faults;
 use crate::journal::Journal;
 use crate::journal::file::{Header, OpenError, Source, default_path};
 use crate::journal::record::{Body, Mark};
@@ -48,6 +49,9 @@ pub enum Refused {
     /// The client has ended.
     #[error("the client has ended")]
     Ended,
+    /// A fault that this source can't make.
+    #[error("{0}")]
+    Fault(#[from] faults::Refused),
 }
 
 /// A handle on one running or opened session.
@@ -139,6 +143,9 @@ impl Scope {
             .is_some_and(|options| options.readonly)
         {
             return Err(Refused::ReadOnly);
+        }
+        if let Command::Fault(fault) = command {
+            faults::refuse(fault, faults::Side::Client)?;
         }
         client.command(command).map_err(|error| match error {
             TrySendError::Full(_) => Refused::Busy,

@@ -41,6 +41,7 @@ pub mod text;
 pub mod theme;
 pub mod units;
 pub mod update;
+pub mod why;
 
 #[cfg(test)]
 pub(crate) use any_key::{any_key, press, screen};

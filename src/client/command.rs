@@ -1,5 +1,7 @@
 //! What a face can ask a running client to do.
 
+use crate::faults::Fault;
+
 /// A command to the client.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
@@ -35,6 +37,10 @@ pub enum Command {
         /// Its text.
         text: String,
     },
+    /// Make something fail at the next moment that fits.
+    Fault(Fault),
+    /// End the faults that were asked for and still wait or last; a plan goes on.
+    ClearFaults,
 }
 
 /// An event to emit.

@@ -434,6 +434,8 @@ impl Machine {
             Command::Mark { text } => {
                 self.record(None, Body::Mark(crate::journal::record::Mark { text }))
             }
+            // The driver makes them: the machine must not know what is done to it.
+            Command::Fault(_) | Command::ClearFaults => {}
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::faults::Plan;
 use crate::journal::record::TransportName;
 use crate::protocol::engine::url::{Endpoint, parse_query};
 
@@ -56,6 +57,8 @@ pub struct Options {
     pub readonly: bool,
     /// The session's file carries the decoded packets too, for readers that can't decode.
     pub decoded: bool,
+    /// What is to fail, and when.
+    pub faults: Option<Plan>,
 }
 
 /// A namespace to join and its auth.
@@ -184,6 +187,7 @@ impl Options {
             probe_rtt: None,
             readonly: false,
             decoded: false,
+            faults: None,
         }
     }
 

@@ -17,7 +17,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use json_form::{packets_member, write_packets};
+pub use json_form::{member_of, packets_member, write_packets};
 use line::Line;
 
 use super::row::RowRef;

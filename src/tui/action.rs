@@ -137,9 +137,9 @@ actions! {
 
     /// Search in the frame log
     Search "search" ["/"] [Global] View;
-    /// Go to the next hit of the search
+    /// Go to the next hit of the search, or proof of a finding
     NextHit "next_hit" ["n"] [Global] View;
-    /// Go to the previous hit of the search
+    /// Go to the previous hit of the search, or proof of a finding
     PreviousHit "previous_hit" ["N"] [Global] View;
     /// Type a filter for the frame log
     Filter "filter" ["f"] [Global] View;
@@ -166,7 +166,7 @@ actions! {
     NextError "next_error" ["e"] [Global] View;
     /// Go to the previous error
     PreviousError "previous_error" ["E"] [Global] View;
-    /// Copy the selected row
+    /// Copy the selected row or finding
     Copy "copy" ["y"] [Global] View;
     /// Save the session to a file
     Save "save" ["w"] [Global] View;
@@ -224,7 +224,7 @@ actions! {
 
     /// Open the row: its packet, its parts or its ack
     Enter "enter" ["enter"] [Frames Detail Connection Namespaces Reconnects] View;
-    /// Say why, with the rows that prove it
+    /// Say why, with the records that prove it and the lines to change
     Why "why" ["enter"] [Findings] View;
     /// Turn the packet's view: tree, raw, hex, meta
     NextView "next_view" ["p"] [Frames Detail] View;

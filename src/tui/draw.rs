@@ -153,6 +153,19 @@ fn brief(tab: &Tab) -> Option<String> {
 }
 
 fn totals(tab: &Tab, pen: &mut Pen<'_>, theme: &Theme, wide: bool) {
+    // First of all, so that it is the last to give way on a narrow screen.
+    if let Some((glyph, role, count)) = pane::findings::alarm(&tab.findings) {
+        let s = if count == 1 { "" } else { "s" };
+        let new = tab.unseen > 0;
+        let role = if new { role } else { Role::Dim };
+        let words = match (wide, new) {
+            (true, true) => format!("  {glyph} {count} finding{s} new "),
+            (true, false) => format!("  {glyph} {count} finding{s} "),
+            (false, true) => format!(" {glyph} {count} new "),
+            (false, false) => format!(" {glyph} {count} "),
+        };
+        pen.right(&words, theme.style(role));
+    }
     let lost = tab.model.counts.lost;
     let role = if lost > 0 { Role::Error } else { Role::Dim };
     if wide || lost > 0 {
@@ -224,7 +237,7 @@ fn inside(state: &State, tab: &Tab, slot: &Slot, buf: &mut Buffer) {
             pane::reconnects::draw(tab, chosen, area, buf, theme);
         }
         Pane::Findings => {
-            pane::findings::draw(tab, focused.then_some(tab.finding), area, buf, theme);
+            pane::findings::draw(tab, focused, area, buf, theme);
         }
         Pane::Frames => pane::frames::draw(state, tab, area, focused, buf),
         Pane::Detail => pane::detail::draw(state, &tab.detail, area, focused, buf),
@@ -326,10 +339,17 @@ fn frame(state: &State, tab: &Tab, layout: &Layout, slot: &Slot, buf: &mut Buffe
             }
         }
         Pane::Findings if !tab.findings.is_empty() => {
-            pen.right(
-                &format!(" {}", tab.findings.len()),
-                theme.style(Role::Finding),
-            );
+            let (glyph, role) = match pane::findings::alarm(&tab.findings) {
+                Some((glyph, role, _)) => (glyph, role),
+                None => ("i", Role::Dim),
+            };
+            let count = tab.findings.len();
+            let new = if tab.unseen > 0 && !focused {
+                " new"
+            } else {
+                ""
+            };
+            pen.right(&format!(" {glyph} {count}{new} "), theme.style(role));
         }
         _ => {}
     }
@@ -383,6 +403,16 @@ fn offered(state: &State, narrow: bool) -> Vec<Action> {
             A::Leave,
             A::Compose,
             A::Connect,
+            A::NextPane,
+            A::Command,
+            A::Back,
+        ],
+        Pane::Findings => vec![
+            A::Help,
+            A::Why,
+            A::NextHit,
+            A::PreviousHit,
+            A::Copy,
             A::NextPane,
             A::Command,
             A::Back,
@@ -472,6 +502,8 @@ fn short(action: Action) -> &'static str {
         Action::NextView => "view",
         Action::ToggleAck => "ack",
         Action::HistorySearch => "history",
+        Action::NextHit => "next proof",
+        Action::PreviousHit => "previous",
         Action::NextField => "field",
         other => other.name(),
     }
@@ -529,6 +561,12 @@ fn overlays(state: &State, screen: Rect, buf: &mut Buffer) -> Option<Position> {
             Overlay::Open(open) => {
                 open.draw(screen, buf, theme);
                 open.cursor(screen)
+            }
+            Overlay::Why(why) => {
+                if let Some(finding) = state.tab().and_then(|tab| why.now(&tab.findings)) {
+                    why.draw(finding, screen, buf, theme);
+                }
+                None
             }
         };
     }

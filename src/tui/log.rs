@@ -206,6 +206,16 @@ impl Log {
         self.select(at);
     }
 
+    /// Selects a record's first row, also where filter or level hold it back: the nearest row is
+    /// shown meanwhile, and the row itself as soon as it is there.
+    pub fn select_even_hidden(&mut self, n: u64) {
+        self.select_record(n);
+        if !self.is_empty() {
+            self.selected = Some(RowId::new(n, 0));
+        }
+        self.settle();
+    }
+
     /// Whether a row of this record is shown.
     pub fn shows_record(&self, n: u64) -> bool {
         self.row(self.place(RowId::new(n, 0)))

@@ -22,6 +22,7 @@ use super::log::Log;
 use super::palette::Palette;
 use super::prompt::Prompt;
 use super::theme::Theme;
+use super::why::Why;
 
 /// What a prompt in the last line asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub enum Overlay {
     Copy(dialog::copy::CopyMenu),
     /// Saved sessions.
     Open(dialog::open::Open),
+    /// A finding, looked at closely.
+    Why(Why),
 }
 
 /// How a notice is meant.
@@ -161,6 +164,12 @@ pub struct Tab {
     pub reconnect: Option<usize>,
     /// Selected finding.
     pub finding: usize,
+    /// Findings that raise an alarm and that the person has not looked at yet.
+    pub unseen: usize,
+    /// Those of them that were not told yet.
+    pub untold: Vec<Finding>,
+    /// The walk through a finding's evidence, while it goes on in the frame log.
+    pub walk: Option<Why>,
     /// First line of the connection pane that is seen.
     pub connection_top: usize,
     /// The client has ended for good.
@@ -194,6 +203,9 @@ impl Tab {
             namespace: 0,
             reconnect: None,
             finding: 0,
+            unseen: 0,
+            untold: Vec::new(),
+            walk: None,
             connection_top: 0,
             ended: false,
         }
@@ -228,6 +240,22 @@ impl Tab {
         if let Some(search) = &mut self.search {
             search.next = 0;
         }
+    }
+
+    /// Takes over what the diagnosis says now. A finding may have changed its words, given way to
+    /// a better one or come anew: what is chosen stays chosen.
+    pub fn take_findings(&mut self, new: &[Finding]) {
+        let fresh: Vec<Finding> = new
+            .iter()
+            .filter(|finding| !super::pane::findings::is_quiet(finding))
+            .filter(|finding| super::why::same(finding, &self.findings).is_none())
+            .cloned()
+            .collect();
+        let place = |old: Option<&Finding>| old.and_then(|old| super::why::same(old, new));
+        self.finding = place(self.findings.get(self.finding)).unwrap_or(0);
+        self.findings = new.to_vec();
+        self.unseen = (self.unseen + fresh.len()).min(self.findings.len());
+        self.untold.extend(fresh);
     }
 
     /// The namespace that the selection or the composer speaks of.
@@ -351,6 +379,46 @@ impl State {
         });
     }
 
+    /// Tells of findings that came, where the person does not look at the findings already. What
+    /// is for information only raises no alarm.
+    pub fn tell_of_findings(&mut self, at: usize) {
+        use super::pane::findings::severity;
+        let looks = self.focus == Pane::Findings && self.current == at;
+        let Some(tab) = self.tabs.get_mut(at) else {
+            return;
+        };
+        let new = std::mem::take(&mut tab.untold);
+        if looks && self.overlays.is_empty() {
+            tab.unseen = 0;
+            return;
+        }
+        let Some(worst) = new
+            .iter()
+            .find(|finding| finding.severity == "error")
+            .or(new.first())
+        else {
+            return;
+        };
+        // What was said of a key that the person pressed is not talked over.
+        if self.notice.is_some() || self.current != at {
+            return;
+        }
+        let key = self.keymap.hint(super::action::Action::PaneFindings);
+        let (glyph, _, _) = severity(worst);
+        let tone = match worst.severity.as_str() {
+            "error" => Tone::Bad,
+            _ => Tone::Info,
+        };
+        let words = match new.len() {
+            1 => format!("{glyph} found: {}   {key} shows it", worst.title),
+            more => format!(
+                "{glyph} {more} findings: {}, …   {key} shows them",
+                worst.title
+            ),
+        };
+        self.say(tone, words);
+    }
+
     /// Where everything lies now.
     pub fn layout(&self) -> Layout {
         let compose_most = self.screen.height / 3;
@@ -362,7 +430,7 @@ impl State {
                 Wishes {
                     connection: u16::try_from(rows).unwrap_or(6).clamp(6, 9),
                     namespaces: u16::try_from(tab.model.namespaces.len()).unwrap_or(12),
-                    findings: u16::try_from(tab.findings.len() * 2).unwrap_or(20),
+                    findings: u16::try_from(super::pane::findings::rows(tab, width)).unwrap_or(60),
                     compose: tab
                         .composer
                         .height(self.screen.width.saturating_sub(4), compose_most)

@@ -4,6 +4,7 @@
 //! The topmost overlay takes the keys; then the composer while it has the focus; then the keymap.
 
 mod act;
+mod evidence;
 mod mouse;
 mod overlay;
 #[cfg(test)]

@@ -10,7 +10,7 @@ mod escapes;
 mod namespaces;
 mod reasons;
 mod reconnection;
-mod records;
+pub mod records;
 mod runs;
 mod session_files;
 mod wire;

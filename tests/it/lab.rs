@@ -7,6 +7,7 @@
 //! with the command that installs it, never a skipped test.
 
 mod client;
+mod nginx;
 mod program;
 mod relay;
 mod self_test;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use client::Client;
+pub use nginx::{Nginx, Site, free_port};
 pub use relay::Relay;
 pub use server::Server;
 pub use sioscope::Sioscope;

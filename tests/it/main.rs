@@ -1,5 +1,6 @@
 //! Everything that is tested from the outside, in one binary: the built program against real
-//! Socket.IO servers and clients (`lab`), the client against a server that says what a test tells
+//! Socket.IO servers and clients (`lab`), the same behind a
+//! real nginx (`nginx`), the client against a server that says what a test tells
 //! it to (`scripted`), the screen in a real terminal (`terminal`), the tables of the README
 //! (`readme`) and the rules of the house (`floors`).
 
@@ -13,6 +14,7 @@ mod command_line;
 mod floors;
 mod interop;
 mod lab;
+mod nginx;
 mod readme;
 mod scripted;
 mod terminal;

@@ -11,6 +11,7 @@
 //   slowMs      how long /slow takes to answer a CONNECT (500)
 //   forbid      true or a text: allowRequest refuses everybody
 //   packets     true: print every Engine.IO packet
+//   answerMs    how long every HTTP request and upgrade waits before the server looks at it
 //   requests    true: print every HTTP request and WebSocket upgrade
 // Every other key goes to Socket.IO as it is (path, transports, pingInterval, allowEIO3, …).
 //
@@ -22,7 +23,7 @@ const http = require('http');
 const { toJson, fromJson, say, readLines } = require('./values');
 const application = require('./application');
 
-const { generation = 4, port = 0, parser, token = 'letmein', slowMs = 500, forbid, packets, requests, ...options } =
+const { generation = 4, port = 0, parser, token = 'letmein', slowMs = 500, forbid, packets, requests, answerMs, ...options } =
   JSON.parse(process.argv[2] || '{}');
 
 if (parser === 'msgpack') options.parser = require(generation <= 2 ? 'socket.io-msgpack-parser-2' : 'socket.io-msgpack-parser-3');
@@ -40,6 +41,15 @@ listener.on('connection', (tcp) => {
 });
 
 const io = generation <= 2 ? library(listener, options) : new library.Server(listener, options);
+
+if (answerMs) {
+  // Whoever listened before is asked later.
+  for (const event of ['request', 'upgrade']) {
+    const asked = listener.listeners(event);
+    listener.removeAllListeners(event);
+    listener.on(event, (...args) => setTimeout(() => asked.forEach((one) => one.apply(listener, args)), answerMs));
+  }
+}
 
 if (requests) {
   const tell = (how) => (request) =>

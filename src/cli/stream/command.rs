@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::cli::connection::auth::{excerpt, reason};
 use crate::client::Command;
 use crate::client::command::Emit;
+use crate::faults::FaultError;
 
 /// Time that a wait has where it names none.
 pub const WAIT_TIMEOUT: Duration = Duration::from_millis(5_000);
@@ -159,11 +160,7 @@ pub fn parse(line: &str, nsp: &str) -> Result<Option<Step>, String> {
             text: command.text("mark")?,
         }),
         "wait" => Step::Wait(wait(command.get("wait").map_or("", |raw| raw.get()))?),
-        _ => {
-            return Err(format!(
-                "{name} comes with the tap, which this version does not have yet"
-            ));
-        }
+        _ => Step::Do(fault(&command.text("fault")?)?),
     };
     Ok(Some(step))
 }
@@ -333,6 +330,17 @@ impl Line<'_> {
             id,
             args,
         })
+    }
+}
+
+/// `clear` ends what was asked for; anything else is a fault of the catalogue.
+fn fault(text: &str) -> Result<Command, String> {
+    match text {
+        "clear" => Ok(Command::ClearFaults),
+        _ => text
+            .parse()
+            .map(Command::Fault)
+            .map_err(|error: FaultError| format!("{error}; clear ends those that last")),
     }
 }
 

@@ -1,15 +1,20 @@
 //! Records to stdout: a cursor into the journal, and a large buffer.
+//!
+//! Findings are printed where they were concluded. They are not in the journal, but the lines on
+//! stdout are a session file of their own, numbered without holes: a finding takes the next
+//! number there, the records behind it move on by one, and its evidence names lines of stdout.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::status::Status;
+use crate::diagnosis::Diagnosis;
 use crate::journal::line::write_line_with;
 use crate::journal::record::{Body, Gap};
 use crate::journal::{Journal, Record};
-use crate::model::Decoder;
-use crate::model::decode::packets_member;
+use crate::model::decode::member_of;
+use crate::model::{Decoder, Model, Packet};
 
 /// Records that one call takes at most, so that commands and signals get their turn.
 const SLICE: u64 = 4_096;
@@ -25,6 +30,12 @@ pub struct Output<W> {
     quiet: bool,
     buffer: Vec<u8>,
     decoder: Decoder,
+    model: Model,
+    diagnosis: Diagnosis,
+    /// The diagnosis had something new when it was last asked.
+    revision: u64,
+    /// The record behind which each finding was printed, in order.
+    findings: Vec<u64>,
     /// Next record to take.
     next: u64,
     flushed: Instant,
@@ -44,6 +55,10 @@ impl<W: Write> Output<W> {
             quiet,
             buffer,
             decoder: Decoder::new(header.parser.as_deref()),
+            model: Model::default(),
+            diagnosis: Diagnosis::new(header.source),
+            revision: 0,
+            findings: Vec::new(),
             next: 1,
             flushed: Instant::now(),
         }
@@ -79,7 +94,7 @@ impl<W: Write> Output<W> {
             }
             expected = record.n.saturating_add(1);
             status.note(&record);
-            self.write(&record);
+            self.take(record);
             left = left.saturating_sub(1);
             if left == 0 || self.buffer.len() >= FULL {
                 ControlFlow::Break(())
@@ -95,10 +110,68 @@ impl<W: Write> Output<W> {
         Ok(more)
     }
 
-    fn write(&mut self, record: &Record) {
-        let packets = packets_member(&mut self.decoder, record);
-        write_line_with(&mut self.buffer, record, packets.as_deref());
+    /// Prints a record, and what the diagnosis concludes from it.
+    fn take(&mut self, record: Record) {
+        let packets = self.decoder.decode(&record);
+        self.model.apply(&record, &packets);
+        self.diagnosis.take(&record, &packets, &self.model);
+        let (n, t) = (record.n, record.t);
+        self.write(record, &packets);
+        self.conclude(n, t);
+    }
+
+    fn write(&mut self, mut record: Record, packets: &[Packet]) {
+        record.n = self.shown(record.n);
+        let member = member_of(&record, packets);
+        write_line_with(&mut self.buffer, &record, member.as_deref());
         self.buffer.push(b'\n');
+    }
+
+    /// Prints what the diagnosis has to say after record `n`.
+    fn conclude(&mut self, n: u64, t: u64) {
+        if self.diagnosis.revision() == self.revision {
+            return;
+        }
+        self.revision = self.diagnosis.revision();
+        for mut finding in self.diagnosis.fresh() {
+            for evidence in &mut finding.evidence {
+                *evidence = self.shown(*evidence);
+            }
+            let printed = self.findings.len() as u64;
+            let record = Record {
+                n: n.saturating_add(printed).saturating_add(1),
+                t,
+                c: None,
+                body: Body::Finding(finding),
+            };
+            write_line_with(&mut self.buffer, &record, None);
+            self.buffer.push(b'\n');
+            self.findings.push(n);
+        }
+    }
+
+    /// The number on stdout of the record `n`.
+    fn shown(&self, n: u64) -> u64 {
+        let before = self.findings.partition_point(|after| *after < n);
+        n.saturating_add(before as u64)
+    }
+
+    /// Tells the diagnosis the time, `now` in session microseconds: some rules speak of silence.
+    /// Only for a session that was printed up to its newest record.
+    pub fn tick(&mut self, now: u64) {
+        if !self.quiet {
+            self.diagnosis.tick(now, &self.model);
+            // The next record may be of a moment ago: times never run backwards.
+            self.conclude(self.seen(), self.model.now);
+        }
+    }
+
+    /// The session is over, and every record of it was taken: the diagnosis has its last word.
+    pub fn finish(&mut self) {
+        if !self.quiet {
+            self.diagnosis.finish(&self.model);
+            self.conclude(self.seen(), self.model.now);
+        }
     }
 
     /// Without a file the journal's memory is bounded: what a slow reader of stdout did not get in
@@ -114,7 +187,7 @@ impl<W: Write> Output<W> {
                 bytes: 0,
             }),
         };
-        self.write(&gap);
+        self.write(gap, &[]);
     }
 
     /// Hands everything on.

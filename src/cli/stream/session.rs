@@ -23,6 +23,8 @@ use crate::scope::{Refused, Scope};
 const QUIET_PACE: Duration = Duration::from_millis(5);
 /// How soon a command is offered again to a client that was busy, or a closed one is looked at.
 pub const BUSY: Duration = Duration::from_millis(2);
+/// How often the diagnosis is told the time while nothing happens: some rules speak of silence.
+const TICK: Duration = Duration::from_secs(1);
 /// How long the polite leave may take.
 pub const LEAVE: Duration = Duration::from_secs(3);
 
@@ -140,6 +142,9 @@ impl<W: Write> Session<W> {
                         () = self.listen(), if self.wants_input() => {}
                         () = paced_change(&scope, seen, quiet) => {}
                         () = sleep_until(until) => {}
+                        () = tokio::time::sleep(TICK), if !quiet => {
+                            self.output.tick(self.journal.time_of(Instant::now()));
+                        }
                     }
                 }
                 Ok(Turn::End(exit)) => break exit,
@@ -168,7 +173,10 @@ impl<W: Write> Session<W> {
         let tail = loop {
             match self.output.pull(&self.journal, &mut self.status) {
                 Ok(true) => {}
-                Ok(false) => break self.output.flush(),
+                Ok(false) => {
+                    self.output.finish();
+                    break self.output.flush();
+                }
                 Err(error) => break Err(error),
             }
         };
@@ -370,7 +378,11 @@ impl<W: Write> Session<W> {
             Command::Leave { nsp } => self.status.leaves(nsp),
             Command::Disconnect => self.status.left = true,
             Command::Connect => self.status.connects(),
-            Command::Emit(_) | Command::Answer { .. } | Command::Mark { .. } => {}
+            Command::Emit(_)
+            | Command::Answer { .. }
+            | Command::Mark { .. }
+            | Command::Fault(_)
+            | Command::ClearFaults => {}
         }
     }
 }

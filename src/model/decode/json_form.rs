@@ -10,13 +10,19 @@ use crate::protocol::json;
 /// The `packets` member of a record's line, `"packets":[…]`; `None` for a record without bytes.
 /// `decoder` must see the records of a session in order.
 pub fn packets_member(decoder: &mut Decoder, record: &Record) -> Option<String> {
+    let packets = decoder.decode(record);
+    member_of(record, &packets)
+}
+
+/// The same for packets that were decoded already.
+pub fn member_of(record: &Record, packets: &[Packet]) -> Option<String> {
     let carries = matches!(
         record.body,
         Body::Frame(_) | Body::Request(_) | Body::Response(_)
     );
     carries.then(|| {
         let mut member = "\"packets\":".to_owned();
-        write_packets(&decoder.decode(record), &mut member);
+        write_packets(packets, &mut member);
         member
     })
 }

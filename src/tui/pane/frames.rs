@@ -65,6 +65,14 @@ pub fn status(state: &State, tab: &Tab) -> Vec<(String, Role)> {
         let off = if tab.filter.off { " (off)" } else { "" };
         parts.push((format!("{}{off}", filter.source()), role));
     }
+    if let Some(walk) = &tab.walk
+        && let Some(finding) = walk.now(&tab.findings)
+    {
+        parts.push((
+            format!("evidence {} of {}", walk.chosen + 1, finding.evidence.len()),
+            Role::Finding,
+        ));
+    }
     if let Some(search) = &tab.search {
         let hits = tab.log.count(Spot::Hit);
         let nth = tab
@@ -173,6 +181,8 @@ pub fn draw(state: &State, tab: &Tab, area: Rect, focused: bool, buf: &mut Buffe
             ("◆", Role::Mark)
         } else if tab.log.has_spot(Spot::Hit, place, place + 1) {
             ("*", Role::Hit)
+        } else if proves(tab, line.id.n()) {
+            ("»", Role::Finding)
         } else if line.error {
             ("!", Role::Error)
         } else {
@@ -184,6 +194,20 @@ pub fn draw(state: &State, tab: &Tab, area: Rect, focused: bool, buf: &mut Buffe
         body(&mut pen, &columns, line, &looks);
     }
     scroll_bar(&tab.log, area, buf, theme);
+}
+
+/// Whether a record belongs to the evidence that is being walked through.
+fn proves(tab: &Tab, n: u64) -> bool {
+    tab.walk
+        .as_ref()
+        .and_then(|walk| walk.now(&tab.findings))
+        .is_some_and(|finding| {
+            finding
+                .evidence
+                .iter()
+                .take(crate::tui::why::LISTED)
+                .any(|proof| *proof == n)
+        })
 }
 
 struct Looks<'a> {

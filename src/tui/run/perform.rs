@@ -65,7 +65,7 @@ fn command_to(app: &mut App, at: usize, command: Command) {
                 app.state.say(Tone::Good, words);
             }
         }
-        Err(refused @ (Refused::Busy | Refused::NotLive | Refused::ReadOnly | Refused::Ended)) => {
+        Err(refused) => {
             app.state.say(Tone::Bad, refused.to_string());
         }
     }

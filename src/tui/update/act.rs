@@ -1,6 +1,6 @@
 //! What each action does.
 
-use super::By;
+use super::{By, evidence};
 use crate::client::Command;
 use crate::client::options::Auth;
 use crate::journal::record::Direction;
@@ -53,7 +53,7 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
         Action::PaneConnection => state.focus = Pane::Connection,
         Action::PaneNamespaces => state.focus = Pane::Namespaces,
         Action::PaneReconnects => state.focus = Pane::Reconnects,
-        Action::PaneFindings => state.focus = Pane::Findings,
+        Action::PaneFindings => look_at_findings(state),
         Action::PaneFrames => state.focus = Pane::Frames,
         Action::PaneDetail => state.focus = Pane::Detail,
         Action::Zoom => state.zoom = !state.zoom,
@@ -70,6 +70,8 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
                 .with_history(before.into_iter().collect());
             state.overlays.push(Overlay::Prompt(Asked::Search, prompt));
         }
+        Action::NextHit if evidence::walk(state, true) => {}
+        Action::PreviousHit if evidence::walk(state, false) => {}
         Action::NextHit => jump(state, Spot::Hit, true),
         Action::PreviousHit => jump(state, Spot::Hit, false),
         Action::Filter => ask_filter(state),
@@ -147,6 +149,7 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
         Action::PreviousMark => jump(state, Spot::Mark, false),
         Action::NextError => jump(state, Spot::Error, true),
         Action::PreviousError => jump(state, Spot::Error, false),
+        Action::Copy if state.focus == Pane::Findings => return evidence::copy(state),
         Action::Copy => copy(state),
         Action::Save => {
             let name = state
@@ -159,7 +162,7 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
         Action::Open => return vec![Effect::ListSaved],
 
         Action::Enter => return enter(state),
-        Action::Why => why(state),
+        Action::Why => evidence::open(state),
         Action::NextView => turn_view(state, 1),
         Action::PreviousView => turn_view(state, -1),
 
@@ -232,6 +235,9 @@ fn back(state: &mut State) -> Vec<Effect> {
         state.zoom = false;
         return Vec::new();
     }
+    if evidence::back(state) {
+        return Vec::new();
+    }
     if let Some(tab) = state.tab_mut()
         && tab.search.take().is_some()
     {
@@ -281,10 +287,22 @@ fn walk(state: &mut State, by: isize) {
         }
         pane = pane.step(by);
     }
-    if pane == Pane::Compose {
-        enter_composer(state);
-    } else {
-        state.focus = pane;
+    match pane {
+        Pane::Compose => enter_composer(state),
+        Pane::Findings => look_at_findings(state),
+        pane => state.focus = pane,
+    }
+}
+
+/// Focuses the findings: none of them is new any more.
+fn look_at_findings(state: &mut State) {
+    state.focus = Pane::Findings;
+    if let Some(tab) = state.tab_mut() {
+        // The worst is looked at first.
+        if tab.unseen > 0 {
+            tab.finding = crate::tui::pane::findings::step(&tab.findings, 0, isize::MIN / 2);
+        }
+        tab.unseen = 0;
     }
 }
 
@@ -346,8 +364,7 @@ fn step(state: &mut State, by: isize) {
             tab.reconnect = (at < last).then_some(at);
         }
         Pane::Findings => {
-            let last = tab.findings.len().saturating_sub(1);
-            tab.finding = tab.finding.saturating_add_signed(by).min(last);
+            tab.finding = crate::tui::pane::findings::step(&tab.findings, tab.finding, by);
         }
     }
 }
@@ -681,22 +698,8 @@ fn enter(state: &mut State) -> Vec<Effect> {
             tab.log.jump(Spot::Error, false);
             state.focus = Pane::Frames;
         }
-        Pane::Findings => why(state),
+        Pane::Findings => evidence::open(state),
         Pane::Compose => {}
     }
     Vec::new()
-}
-
-/// Goes to the first row that proves the selected finding.
-fn why(state: &mut State) {
-    let Some(tab) = state.tab_mut() else { return };
-    let Some(first) = tab
-        .findings
-        .get(tab.finding)
-        .and_then(|finding| finding.evidence.first().copied())
-    else {
-        return;
-    };
-    tab.log.select_record(first);
-    state.focus = Pane::Frames;
 }

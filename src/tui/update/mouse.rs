@@ -63,6 +63,7 @@ fn click(state: &mut State, layout: &Layout, x: u16, y: u16) -> Vec<Effect> {
     if target == Pane::Compose {
         return super::act(state, crate::tui::action::Action::Compose, super::By::Key);
     }
+    let before = state.focus;
     state.focus = target;
     let Some(row) = layout
         .slot(target)
@@ -96,15 +97,39 @@ fn click(state: &mut State, layout: &Layout, x: u16, y: u16) -> Vec<Effect> {
             }
         }
         Pane::Namespaces if row < tab.model.namespaces.len() => tab.namespace = row,
+        Pane::Findings => {
+            tab.unseen = 0;
+            let found = layout.slot(Pane::Findings).and_then(|slot| {
+                let (width, height) = (slot.inner.width, slot.inner.height);
+                let (width, height) = (usize::from(width), usize::from(height));
+                crate::tui::pane::findings::at_row(tab, width, height, row)
+            });
+            match found {
+                // A second click looks closer.
+                Some(at) if at == tab.finding && before == Pane::Findings => {
+                    super::evidence::open(state);
+                }
+                Some(at) => tab.finding = at,
+                None => {}
+            }
+        }
         _ => {}
     }
     Vec::new()
 }
 
 fn wheel(state: &mut State, layout: &Layout, x: u16, y: u16, by: isize) {
+    let (current, screen) = (state.current, state.screen);
     if let Some(overlay) = state.overlays.last_mut() {
-        if let Overlay::Help(help) = overlay {
-            help.scroll(by as i32);
+        match overlay {
+            Overlay::Help(help) => help.scroll(by as i32),
+            Overlay::Why(why) => {
+                let tab = state.tabs.get(current);
+                if let Some(finding) = tab.and_then(|tab| why.now(&tab.findings)) {
+                    why.scroll(by, finding, screen);
+                }
+            }
+            _ => {}
         }
         return;
     }

@@ -2,13 +2,13 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{By, act, typed};
+use super::{By, act, evidence, typed};
 use crate::client::Command;
 use crate::tui::dialog::{answer, confirm, connect, copy, join, open};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Key;
 use crate::tui::state::{Asked, Overlay, State};
-use crate::tui::{action::Action, help, palette, prompt};
+use crate::tui::{action::Action, help, palette, prompt, why};
 
 /// What becomes of the overlay that took the key.
 enum Fate {
@@ -152,6 +152,19 @@ fn give(
                 Fate::Close
             }
         },
+        Overlay::Why(part) => {
+            let Some(key) = given.key() else {
+                return Fate::Stay;
+            };
+            let outcome = match evidence::subject(state, part) {
+                Some((finding, screen)) => part.update(key, &finding, screen),
+                None => why::Outcome::Closed,
+            };
+            match evidence::took(state, part, outcome, effects) {
+                true => Fate::Close,
+                false => Fate::Stay,
+            }
+        }
         Overlay::Open(part) => match give!(part, given) {
             open::Outcome::Ignored | open::Outcome::Changed => Fate::Stay,
             open::Outcome::Cancelled => Fate::Close,

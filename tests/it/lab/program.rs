@@ -216,6 +216,24 @@ impl Program {
         }
     }
 
+    /// Whether both of its streams have ended.
+    pub fn has_ended(&self) -> bool {
+        unpoisoned(&self.ear.heard).open == 0
+    }
+
+    /// Sends a signal by its name without `SIG`.
+    #[track_caller]
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args([format!("-{name}"), self.pid().to_string()])
+            .status();
+        assert!(
+            status.is_ok_and(|status| status.success()),
+            "kill -{name} failed\n{}",
+            self.transcript()
+        );
+    }
+
     /// Kills the child at once, as `kill -9` does, and waits for its end.
     pub fn kill(&self) {
         let mut child = unpoisoned(&self.child);

@@ -100,6 +100,13 @@ impl Server {
         self.program.kill();
     }
 
+    /// Sends a signal by its name without `SIG`: `STOP` for a process that hangs, `CONT` for one
+    /// that goes on.
+    #[track_caller]
+    pub fn signal(&self, name: &str) {
+        self.program.signal(name);
+    }
+
     /// Closes its standard input and waits for its end; returns the exit code.
     #[track_caller]
     pub fn hang_up(&self) -> Option<i32> {

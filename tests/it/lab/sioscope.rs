@@ -101,11 +101,6 @@ impl Sioscope {
         self.home.path()
     }
 
-    /// The process id.
-    pub fn pid(&self) -> u32 {
-        self.program.pid()
-    }
-
     /// `kill -9`.
     pub fn kill(&self) {
         self.program.kill();
@@ -114,14 +109,7 @@ impl Sioscope {
     /// Sends a signal by its name without `SIG`.
     #[track_caller]
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args([format!("-{name}"), self.pid().to_string()])
-            .status();
-        assert!(
-            status.is_ok_and(|status| status.success()),
-            "kill -{name} failed\n{}",
-            self.program.transcript()
-        );
+        self.program.signal(name);
     }
 
     /// Ends standard input and waits for the program's end.

@@ -82,6 +82,11 @@ fn every_command_of_the_table_is_read() {
                 text: "here €".to_owned(),
             }),
         ),
+        (
+            r#"{"fault":"close:1011"}"#,
+            Step::Do(Command::Fault("close:1011".parse().unwrap())),
+        ),
+        (r#"{"fault":"clear"}"#, Step::Do(Command::ClearFaults)),
         (r#"{"quit":true}"#, Step::Quit),
         (
             r#"{"wait":{"event":"hello","nsp":"/","timeout_ms":3000}}"#,
@@ -207,7 +212,16 @@ fn mistakes_say_what_where_and_what_to_do() {
         (r#"{"answer":{},"id":1}"#, vec!["answer must be an array"]),
         (r#"{"connect":false}"#, vec!["connect must be true"]),
         (r#"{"quit":1}"#, vec!["quit must be true or false, not 1"]),
-        (r#"{"fault":"drop"}"#, vec!["fault comes with the tap"]),
+        (
+            r#"{"fault":"dorp"}"#,
+            vec!["no fault \"dorp\"", "drop, reset", "clear ends"],
+        ),
+        (r#"{"fault":"close"}"#, vec!["needs a value", "close:CODE"]),
+        (r#"{"fault":true}"#, vec!["fault must be a text, not true"]),
+        (
+            r#"{"fault":"drop","nsp":"/"}"#,
+            vec!["unknown key \"nsp\" beside \"fault\""],
+        ),
         (
             r#"{"wait":{"evnt":"x"}}"#,
             vec![

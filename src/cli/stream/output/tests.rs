@@ -139,3 +139,55 @@ fn a_closed_pipe_is_an_error_that_the_caller_sees() {
     let error = output.pull(&journal, &mut Status::default()).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
 }
+
+#[test]
+fn a_finding_takes_a_number_of_its_own_and_names_the_lines_that_prove_it() {
+    let journal = journal(1 << 20);
+    let request = |x, url: &str| {
+        Body::Request(Request {
+            x,
+            method: "GET".to_owned(),
+            url: format!("http://h/socket.io/?EIO=4&transport=polling{url}"),
+            ..Request::default()
+        })
+    };
+    let response = |x, status, body: &'static str| {
+        Body::Response(crate::journal::record::Response {
+            x,
+            status,
+            headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
+            body: bytes::Bytes::from_static(body.as_bytes()),
+            ..Default::default()
+        })
+    };
+    let now = Instant::now();
+    for (c, body) in [
+        (1, request(1, "")),
+        (1, response(1, 200, r#"0{"sid":"a","upgrades":[]}"#)),
+        (1, request(2, "&sid=a")),
+        (
+            1,
+            response(2, 400, r#"{"code":1,"message":"Session ID unknown"}"#),
+        ),
+        (2, request(3, "")),
+        (2, response(3, 200, r#"0{"sid":"b","upgrades":[]}"#)),
+    ] {
+        journal.append(now, Some(c), &body);
+    }
+    let lines: Vec<serde_json::Value> = all(&journal, false)
+        .lines()
+        .skip(1)
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let numbers: Vec<u64> = lines
+        .iter()
+        .map(|line| line["n"].as_u64().unwrap())
+        .collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(lines[4]["k"], "finding");
+    assert_eq!(lines[4]["rule"], "no-sticky-session");
+    assert_eq!(lines[4]["evidence"], serde_json::json!([2, 3, 4]));
+    assert_eq!(lines[6]["x"], 3);
+    // The journal itself holds no finding.
+    assert_eq!(journal.len(), 6);
+}

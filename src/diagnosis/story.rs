@@ -1,0 +1,149 @@
+//! What the rules need beyond the model: exchanges and lives of connections, each fact with the
+//! number and time of the record that proves it. Bounded: the oldest are forgotten.
+
+mod exchange;
+mod life;
+
+use std::collections::BTreeMap;
+
+pub use exchange::{Asked, Exchange};
+pub use life::{CloseFrame, Life, Trouble};
+
+use crate::journal::file::Source;
+use crate::journal::record::{Body, Record};
+use crate::model::{Model, Packet};
+
+/// How many exchanges are remembered.
+const EXCHANGES: usize = 4_000;
+/// How many connections are remembered.
+const LIVES: usize = 1_000;
+
+/// A record: its number and its time in session microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Number of the record.
+    pub n: u64,
+    /// Its time.
+    pub t: u64,
+}
+
+impl Place {
+    fn of(record: &Record) -> Place {
+        Place {
+            n: record.n,
+            t: record.t,
+        }
+    }
+}
+
+/// What a record changed for its connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Change {
+    /// The handshake was answered with it.
+    pub(super) opened: bool,
+    /// The connection ended with it, or could not be made.
+    pub(super) ended: bool,
+}
+
+/// The facts of a session so far.
+#[derive(Debug)]
+pub struct Story {
+    /// What wrote the session: our own client, the tap, an imported file.
+    pub source: Source,
+    exchanges: BTreeMap<u64, Exchange>,
+    lives: BTreeMap<u32, Life>,
+    /// Failures made on purpose that name no connection.
+    faults: Vec<Place>,
+}
+
+impl Story {
+    /// Nothing happened yet.
+    pub fn new(source: Source) -> Story {
+        Story {
+            source,
+            exchanges: BTreeMap::new(),
+            lives: BTreeMap::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// An exchange by its number.
+    pub fn exchange(&self, x: u64) -> Option<&Exchange> {
+        self.exchanges.get(&x)
+    }
+
+    /// Exchanges, oldest first.
+    pub fn exchanges(&self) -> impl DoubleEndedIterator<Item = &Exchange> {
+        self.exchanges.values()
+    }
+
+    /// The exchanges of one connection, oldest first.
+    pub fn exchanges_of(&self, c: u32) -> impl DoubleEndedIterator<Item = &Exchange> {
+        self.exchanges
+            .values()
+            .filter(move |exchange| exchange.c == Some(c))
+    }
+
+    /// A connection by its number.
+    pub fn life(&self, c: u32) -> Option<&Life> {
+        self.lives.get(&c)
+    }
+
+    /// Connections, oldest first.
+    pub fn lives(&self) -> impl DoubleEndedIterator<Item = &Life> {
+        self.lives.values()
+    }
+
+    /// Whether a failure was made on purpose on this connection so far.
+    pub fn is_faulted(&self, c: u32) -> bool {
+        self.lives
+            .get(&c)
+            .is_some_and(|life| !life.faults.is_empty())
+            || !self.faults.is_empty()
+    }
+
+    /// Takes one record in, after the model did.
+    pub(super) fn take(&mut self, record: &Record, packets: &[Packet], model: &Model) -> Change {
+        let place = Place::of(record);
+        match &record.body {
+            Body::Request(request) => {
+                if self.exchanges.len() >= EXCHANGES {
+                    self.exchanges.pop_first();
+                }
+                self.exchanges
+                    .insert(request.x, Exchange::asked(place, record.c, request));
+            }
+            Body::Response(response) => {
+                if let Some(exchange) = self.exchanges.get_mut(&response.x) {
+                    exchange.answer(place, response);
+                }
+            }
+            Body::Fault(_) if record.c.is_none() => self.faults.push(place),
+            _ => {}
+        }
+        let Some(c) = record.c else {
+            return Change::default();
+        };
+        if self.lives.len() >= LIVES && !self.lives.contains_key(&c) {
+            self.lives.pop_first();
+        }
+        let life = self.lives.entry(c).or_insert_with(|| Life::new(c, place));
+        life.take(place, record, packets);
+        let Some(connection) = model.connections.get(&c) else {
+            return Change::default();
+        };
+        let opened = connection.opened.is_some() && life.opened.is_none();
+        if opened {
+            life.opened = Some(place);
+        }
+        let ended = connection.closed.is_some() && life.ended.is_none();
+        if ended {
+            life.ended = Some(place);
+        }
+        if connection.closed.is_some() {
+            life.reason.clone_from(&connection.reason);
+            life.detail.clone_from(&connection.detail);
+        }
+        Change { opened, ended }
+    }
+}

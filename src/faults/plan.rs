@@ -1,0 +1,134 @@
+//! Plans: which fault acts when, written in TOML.
+//!
+//! ```toml
+//! seed = 7                      # draws are repeated exactly with the same seed (0)
+//!
+//! [[rule]]
+//! name = "gateway hiccup"       # stands in the fault records
+//! fault = "status:502@3"        # or several: ["delay:200", "jitter:50"]
+//! connection = [1, 2]           # or one number: number of the connection, from 1
+//! attempt = 0                   # of the reconnect series; 0 is a first connect
+//! transport = "polling"         # or "websocket"
+//! request = "poll"              # or "post", "handshake", "upgrade"
+//!
+//! [[rule]]
+//! fault = "drop"
+//! direction = "to_client"       # or "to_server"
+//! namespace = "/chat"
+//! event = "message"
+//! nth = 3                       # only the third that fits, counted on each connection
+//! probability = 0.5             # of those that fit
+//! times = 1                     # and no more often than this in all
+//! ```
+
+mod read;
+
+use super::Fault;
+use super::verdict::RequestKind;
+use crate::journal::record::{Direction, TransportName};
+
+/// Which faults act when.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plan {
+    /// What draws begin with.
+    pub seed: u64,
+    /// The rules, in the order of the file; all that fit act, in this order.
+    pub rules: Vec<Rule>,
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Its name in `fault` records; `rule 1` where it was given none.
+    pub name: String,
+    /// What it does.
+    pub faults: Vec<Fault>,
+    /// What must fit.
+    pub when: When,
+    /// Line of the plan, from 1.
+    pub line: usize,
+}
+
+/// What must fit for a rule to act; what is not named fits always.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct When {
+    /// Numbers of connections; empty is any.
+    pub connections: Vec<u32>,
+    /// Numbers of attempts (0 is a first connect); empty is any.
+    pub attempts: Vec<u32>,
+    /// Way of what crosses.
+    pub direction: Option<Direction>,
+    /// Transport that it crosses on.
+    pub transport: Option<TransportName>,
+    /// What the request is for.
+    pub request: Option<RequestKind>,
+    /// Namespace of the packet.
+    pub namespace: Option<String>,
+    /// Name of the event.
+    pub event: Option<String>,
+    /// Only the nth that fits, from 1, counted on each connection.
+    pub nth: Option<u64>,
+    /// How likely it acts on what fits, 0 to 1.
+    pub probability: Option<f64>,
+    /// How often it acts in all.
+    pub times: Option<u64>,
+}
+
+/// A mistake in a plan, with its place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: {what}")]
+pub struct PlanError {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// What is wrong and what is valid there.
+    pub what: String,
+}
+
+/// A plan to begin with: what `--faults` shows as its example.
+pub const EXAMPLE: &str = r#"seed = 7
+
+[[rule]]
+name = "gateway hiccup"
+fault = "status:502@3"
+connection = 1
+
+[[rule]]
+name = "the third message to /chat cuts the line"
+fault = "drop"
+namespace = "/chat"
+event = "message"
+nth = 3
+times = 1
+"#;
+
+impl Plan {
+    /// Reads a plan.
+    ///
+    /// # Errors
+    /// TOML that can't be read, a key or word that is not known, a fault that does not exist, a
+    /// value out of range: the first mistake, with line and column.
+    pub fn parse(text: &str) -> Result<Plan, PlanError> {
+        read::plan(text)
+    }
+
+    /// Whether a side can apply all of it; the first fault that it can't, in words.
+    ///
+    /// # Errors
+    /// The line of the rule and what can't be done.
+    pub fn check(&self, side: super::Side) -> Result<(), PlanError> {
+        for rule in &self.rules {
+            for fault in &rule.faults {
+                if let Err(refused) = super::injector::refuse(*fault, side) {
+                    return Err(PlanError {
+                        line: rule.line,
+                        column: 1,
+                        what: format!("rule {:?}: {refused}", rule.name),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
