@@ -6,7 +6,28 @@
 //! `sessions/NAME.speaks.sio.jsonl` in which it must speak and `sessions/NAME.silent.sio.jsonl`
 //! in which it must not, both recorded from real servers.
 
+mod compression;
+mod cookies_lost;
+mod dns_failure;
+mod generation_mismatch;
 mod no_sticky_session;
+mod path_meant_as_namespace;
+mod payload_too_large;
+mod polling_overlap;
+mod proxy_idle_timeout;
+mod proxy_status_page;
+mod reconnect_storm;
+mod refused_connection;
+mod restarted_or_killed_session;
+mod stuck_on_polling;
+mod tls_failure;
+mod upgrade_header_swallowed;
+mod wrong_path;
+
+mod auth_stale;
+mod connect_unanswered;
+mod namespace_refused;
+mod unknown_namespace;
 
 use super::moment::{Moment, Moments};
 use super::speech::{Scene, Speech};
@@ -33,7 +54,29 @@ pub struct Entry {
 }
 
 /// Every rule, causes before symptoms.
-pub const RULES: &[Entry] = &[no_sticky_session::ENTRY];
+pub const RULES: &[Entry] = &[
+    dns_failure::ENTRY,
+    refused_connection::ENTRY,
+    tls_failure::ENTRY,
+    generation_mismatch::ENTRY,
+    wrong_path::ENTRY,
+    cookies_lost::ENTRY,
+    no_sticky_session::ENTRY,
+    polling_overlap::ENTRY,
+    restarted_or_killed_session::ENTRY,
+    proxy_idle_timeout::ENTRY,
+    upgrade_header_swallowed::ENTRY,
+    stuck_on_polling::ENTRY,
+    path_meant_as_namespace::ENTRY,
+    payload_too_large::ENTRY,
+    proxy_status_page::ENTRY,
+    compression::ENTRY,
+    reconnect_storm::ENTRY,
+    namespace_refused::ENTRY,
+    unknown_namespace::ENTRY,
+    connect_unanswered::ENTRY,
+    auth_stale::ENTRY,
+];
 
 /// The table of rules, for the README.
 pub fn as_markdown() -> String {
