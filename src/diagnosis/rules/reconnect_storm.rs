@@ -17,29 +17,29 @@ pub(super) const ENTRY: Entry = Entry {
     about: "many connections are made and lost in a short time",
     on: Moments::ENDED,
     gives_way_to: &[
-        "no-sticky-session",
-        "cookies-lost",
         "generation-mismatch",
         "wrong-path",
-        "refused-connection",
-        "dns-failure",
-        "tls-failure",
-        "proxy-status-page",
+        "cookies-lost",
+        "no-sticky-session",
         "proxy-idle-timeout",
-        "payload-too-large",
         "upgrade-header-swallowed",
+        "payload-too-large",
     ],
     make: || Box::new(ReconnectStorm::default()),
 };
 
-/// So many connections …
-const MANY: usize = 10;
-/// … that end within this time, in microseconds, are a storm.
-const WITHIN: u64 = 20_000_000;
+/// So many connections that end within so many microseconds, one after the other, are a storm: by
+/// the defaults of the official client failed attempts are rarer.
+const STORMS: [(usize, u64); 2] = [(10, 20_000_000), (6, 6_000_000)];
+/// Ends that are remembered.
+const REMEMBERED: usize = 10;
+/// Connections that are named at most: causes name the first ones, too.
+const CONNECTIONS: usize = 50;
 
 #[derive(Default)]
 struct ReconnectStorm {
     ends: VecDeque<End>,
+    connections: Vec<u32>,
     total: usize,
 }
 
@@ -60,15 +60,17 @@ impl Rule for ReconnectStorm {
             return;
         }
         self.add(life);
-        let (Some(first), Some(last)) = (self.ends.front(), self.ends.back()) else {
+        let storm = STORMS.iter().find_map(|(many, within)| {
+            let from = self.ends.len().checked_sub(*many)?;
+            let (first, last) = (self.ends.get(from)?, self.ends.back()?);
+            let span = last.at.saturating_sub(first.began);
+            (span <= *within).then_some((from, span, last))
+        });
+        let Some((from, span, last)) = storm else {
             return;
         };
-        let span = last.at.saturating_sub(first.began);
-        if self.ends.len() < MANY || span > WITHIN {
-            return;
-        }
-        let accepted = self.ends.iter().filter(|end| end.opened).count();
-        let count = self.ends.len();
+        let count = self.ends.len() - from;
+        let accepted = self.ends.iter().skip(from).filter(|end| end.opened).count();
         let dropped = accepted * 2 > count;
         let per_minute = (count as u64).saturating_mul(60_000_000) / span.max(1);
         let reason = &last.reason;
@@ -101,7 +103,12 @@ impl Rule for ReconnectStorm {
         };
         speech.say(Conclusion {
             subject: String::new(),
-            connections: self.ends.iter().map(|end| end.c).collect(),
+            connections: self
+                .connections
+                .iter()
+                .copied()
+                .chain(self.ends.iter().map(|end| end.c))
+                .collect(),
             severity: Severity::Warn,
             title: format!(
                 "reconnect storm: {count} connections {how} in {} ({per_minute} a minute, {} so \
@@ -139,7 +146,10 @@ impl ReconnectStorm {
             opened: life.opened.is_some(),
             reason: life.reason.clone().unwrap_or_else(|| "closed".to_owned()),
         });
-        while self.ends.len() > MANY {
+        if self.connections.len() < CONNECTIONS {
+            self.connections.push(life.c);
+        }
+        while self.ends.len() > REMEMBERED {
             self.ends.pop_front();
         }
     }

@@ -15,7 +15,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "restarted-or-killed-session",
     about: "the server restarted, or ended the session for a silence or a packet",
     on: Moments::EXCHANGE.and(Moments::ENDED).and(Moments::OPENED),
-    gives_way_to: &["polling-overlap", "payload-too-large"],
+    gives_way_to: &["payload-too-large"],
     make: || Box::new(RestartedOrKilled::default()),
 };
 

@@ -72,18 +72,24 @@ impl Rule for StuckOnPolling {
             }
             Moment::Control(_) => self.failed(scene),
             Moment::Ended(life) => {
-                // The whole connection ended, not its upgrade.
-                if !life.ended_by_us() {
+                let by_us = life.ended_by_us();
+                // Where the whole connection ended, it was not its upgrade that failed.
+                if !by_us {
                     self.ended.take_if(|(c, at, ..)| {
                         *c == life.c && scene.now.saturating_sub(*at) < GOES_ON
                     });
                 }
-                self.goes_on(scene, speech);
+                self.goes_on(by_us, scene, speech);
                 self.stalled(life.c, scene, speech);
             }
-            Moment::Request(_) => self.goes_on(scene, speech),
+            Moment::Request(_) => {
+                self.goes_on(false, scene, speech);
+                if let Some(c) = scene.c {
+                    self.stalled(c, scene, speech);
+                }
+            }
             Moment::Time => {
-                self.goes_on(scene, speech);
+                self.goes_on(false, scene, speech);
                 if let Some(c) = scene.model.current {
                     self.stalled(c, scene, speech);
                 }
@@ -250,10 +256,10 @@ impl StuckOnPolling {
     }
 
     /// Says of a WebSocket that ended in the middle, when polling has outlived it.
-    fn goes_on(&mut self, scene: &Scene<'_>, speech: &mut Speech<'_>) {
+    fn goes_on(&mut self, by_us: bool, scene: &Scene<'_>, speech: &mut Speech<'_>) {
         let over = self
             .ended
-            .take_if(|(_, at, ..)| scene.now.saturating_sub(*at) >= GOES_ON);
+            .take_if(|(_, at, ..)| by_us || scene.now.saturating_sub(*at) >= GOES_ON);
         if let Some((c, _, step, n)) = over {
             self.say(c, step, vec![n], scene, speech);
         }

@@ -98,18 +98,31 @@ pub const EXHIBITS: &[Exhibit] = &[
     ),
     speaks(
         "stuck-on-polling",
-        "nginx answers the upgrade request with 403: no WebSocket passes here",
+        "the upgrade request is refused by nginx with 403, and polling goes on",
         |take| {
             let stage = Stage::new(V2, 1, &json!({}), |ports| {
                 let mut site = conf::plain(ports);
-                site.server
-                    .insert_str(0, "        if ($http_upgrade) { return 403; }\n");
+                site.server.insert_str(
+                    0,
+                    "        if ($arg_transport = websocket) { return 403; }\n",
+                );
                 site
             });
             let run = take.stream(&stage.nginx.url(), &["--eio", "3"]);
             run.joins(1);
             run.sees(|record| transport("websocket", "closed")(record));
             run.echoes("still by polling");
+            run.leaves();
+        },
+    ),
+    speaks(
+        "stuck-on-polling",
+        "the server offers no upgrade (`allowUpgrades: false`)",
+        |take| {
+            let server = Lab::server(V4, json!({ "allowUpgrades": false }));
+            let run = take.stream(&server.url(), &[]);
+            run.joins(1);
+            run.echoes("by polling");
             run.leaves();
         },
     ),
@@ -147,6 +160,18 @@ pub const EXHIBITS: &[Exhibit] = &[
                     }
                 },
             );
+        },
+    ),
+    silent(
+        "stuck-on-polling",
+        "the upgrade headers are missing behind nginx (400, code 3): another rule knows why",
+        |take| {
+            let stage = Stage::new(V2, 1, &json!({}), conf::with_connection_and_no_upgrade);
+            let run = take.stream(&stage.nginx.url(), &["--eio", "3"]);
+            run.joins(1);
+            run.sees(|record| transport("websocket", "closed")(record));
+            run.echoes("still by polling");
+            run.leaves();
         },
     ),
     silent(

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::take::Take;
 use super::{Exhibit, silent, speaks};
+use crate::interop::records::transport;
 use crate::lab::Generation::{V2, V4};
 use crate::lab::{Fate, Lab, Relay};
 use crate::nginx::configurations as conf;
@@ -63,6 +64,48 @@ pub const EXHIBITS: &[Exhibit] = &[
         goodbye,
     ),
     speaks(
+        "cookies-lost",
+        "two servers chosen by a cookie that nginx sets for `Path=/other`: it never comes back (400, code 1)",
+        |take| by_cookie(take, "Path=/other"),
+    ),
+    silent(
+        "cookies-lost",
+        "the same with `Path=/`: the cookie comes with every request, and the session lives",
+        |take| {
+            let stage = Stage::new(V4, 2, &json!({}), conf::hash_by_cookie);
+            let run = take.stream(&stage.nginx.url(), &["--transports", "polling"]);
+            run.joins(1);
+            run.echoes("one");
+            run.leaves();
+        },
+    ),
+    silent(
+        "cookies-lost",
+        "generation 2 in turn: the server sets its own cookie `io`, by which nobody chooses a server",
+        |take| {
+            in_turn(
+                take,
+                Stage::new(V2, 2, &json!({}), conf::round_robin),
+                &["--eio", "3"],
+            );
+        },
+    ),
+    speaks(
+        "restarted-or-killed-session",
+        "a server is killed and started again: the attempts in between are refused",
+        |take| {
+            let server = Lab::server(V4, json!({}));
+            let run = take.stream(&server.url(), &[]);
+            run.joins(1);
+            run.sees(|record| transport("websocket", "open")(record));
+            server.say(json!({ "do": "stop_listening" }));
+            run.ends(2);
+            server.say(json!({ "do": "listen" }));
+            run.joins(3);
+            run.leaves();
+        },
+    ),
+    speaks(
         "restarted-or-killed-session",
         "two servers with `ip_hash`, one is killed in the middle: its session has served well, then it is unknown to the other one (code 1), and the next one lives",
         rolling,
@@ -104,6 +147,18 @@ fn in_turn(take: &Take, stage: Stage, args: &[&str]) {
     let run = take.stream(&stage.nginx.url(), args);
     run.sees(|record| refused(1)(record) && record["c"] == 2);
     run.ends(2);
+    run.interrupted();
+}
+
+/// Servers are chosen by a cookie with these attributes.
+fn by_cookie(take: &Take, attributes: &str) {
+    // Which of the two a cookie stands for is chance: the server is changed at once or a little later.
+    let stage = Stage::new(V4, 2, &json!({}), |ports| {
+        conf::hash_by_cookie_with(attributes, ports)
+    });
+    let run = take.stream(&stage.nginx.url(), &["--transports", "polling"]);
+    run.sees(refused(1));
+    run.rests(50);
     run.interrupted();
 }
 
