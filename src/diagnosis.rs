@@ -15,6 +15,7 @@
 //! was made on purpose is not taken (see [`speech::Speech`]).
 
 mod advice;
+mod beat;
 mod death;
 pub mod moment;
 pub mod rules;

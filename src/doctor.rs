@@ -17,6 +17,7 @@ mod auth;
 mod case;
 mod compression;
 mod cookies;
+mod diagnosed;
 mod dns;
 mod fix;
 mod generation;
@@ -47,6 +48,7 @@ use crate::client::options::Parser;
 use crate::journal::Journal;
 use crate::journal::file::{Header, Source};
 use case::Case;
+pub use diagnosed::read_session;
 use probe::Probe;
 use report::Outcome;
 pub use report::{Asked, CHECKS, Check, Report, Verdict};
@@ -99,7 +101,7 @@ pub async fn examine(settings: Settings) -> Result<Report, DoctorError> {
         progress,
     } = settings;
     let began = Instant::now();
-    let target = shown(&options);
+    let target = shown(&options.url);
     let mut header = Header::now(Source::Client, options.url.to_string());
     header.parser = (options.parser == Parser::Msgpack).then(|| "msgpack".to_owned());
     let journal = open_journal(header, record.as_deref(), began)?;
@@ -118,6 +120,9 @@ pub async fn examine(settings: Settings) -> Result<Report, DoctorError> {
             report.add(finding);
         }
     }
+    for finding in diagnosed::of_examination(&probe.journal) {
+        report.add(finding);
+    }
     let sticky = report
         .findings
         .iter()
@@ -125,14 +130,14 @@ pub async fn examine(settings: Settings) -> Result<Report, DoctorError> {
         .cloned();
     if let Some(sticky) = sticky {
         for check in &mut report.checks {
-            if case.unknown_in.contains(&check.name) {
+            if case.unknown_in.contains(&check.name.as_ref()) {
                 check.rule = Some(sticky.rule.clone());
                 check.fix = Some(sticky.fix.clone());
             }
         }
     }
     let place = |name: &str| CHECKS.iter().position(|known| *known == name);
-    report.checks.sort_by_key(|check| place(check.name));
+    report.checks.sort_by_key(|check| place(&check.name));
     report.requests = probe.requests();
     report.ms = began.elapsed().as_micros() as f64 / 1e3;
     probe.journal.close();
@@ -213,9 +218,9 @@ async fn all(
     (outcomes, true)
 }
 
-/// The target without its password.
-fn shown(options: &Options) -> String {
-    let mut url = options.url.clone();
+/// A target without its password.
+fn shown(url: &url::Url) -> String {
+    let mut url = url.clone();
     if url.password().is_some() && url.set_password(Some("***")).is_err() {
         return url.host_str().unwrap_or_default().to_owned();
     }

@@ -6,27 +6,31 @@
 //! `sessions/NAME.speaks.sio.jsonl` in which it must speak and `sessions/NAME.silent.sio.jsonl`
 //! in which it must not, both recorded from real servers.
 
+mod auth_stale;
+mod blocked_event_loop;
 mod compression;
+mod connect_unanswered;
 mod cookies_lost;
 mod dns_failure;
 mod generation_mismatch;
+mod heartbeat_direction;
+mod namespace_refused;
 mod no_sticky_session;
 mod path_meant_as_namespace;
 mod payload_too_large;
+mod ping_timeout_ours;
+mod ping_timeout_theirs;
 mod proxy_idle_timeout;
 mod proxy_status_page;
+mod python_ping_truncated;
 mod reconnect_storm;
 mod refused_connection;
 mod restarted_or_killed_session;
 mod stuck_on_polling;
 mod tls_failure;
+mod unknown_namespace;
 mod upgrade_header_swallowed;
 mod wrong_path;
-
-mod auth_stale;
-mod connect_unanswered;
-mod namespace_refused;
-mod unknown_namespace;
 
 use super::moment::{Moment, Moments};
 use super::speech::{Scene, Speech};
@@ -74,6 +78,11 @@ pub const RULES: &[Entry] = &[
     unknown_namespace::ENTRY,
     connect_unanswered::ENTRY,
     auth_stale::ENTRY,
+    ping_timeout_ours::ENTRY,
+    ping_timeout_theirs::ENTRY,
+    blocked_event_loop::ENTRY,
+    heartbeat_direction::ENTRY,
+    python_ping_truncated::ENTRY,
 ];
 
 /// The table of rules, for the README.

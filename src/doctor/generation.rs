@@ -70,9 +70,15 @@ async fn other(case: &mut Case<'_>, asked: Version) -> Outcome {
                             answer.status,
                             &error,
                         ));
-                    "; clients of Socket.IO 2 (Engine.IO 3) are refused with code 5 (the server \
-                     option allowEIO3 lets them in)"
-                        .to_owned()
+                    let python = case
+                        .clues
+                        .iter()
+                        .any(|clue| clue.implementation == Some(Implementation::Python));
+                    let option = match python {
+                        true => "",
+                        false => " (the server option allowEIO3 lets them in)",
+                    };
+                    format!("; clients of Socket.IO 2 (Engine.IO 3) are refused{option}")
                 }
                 _ => format!("; Engine.IO 3 is answered with {}", answer.told()),
             }

@@ -1,6 +1,8 @@
 //! What a doctor's visit found: a verdict for each check, findings, and every request that was
 //! made. Plain data; a face turns it into text or JSON.
 
+use std::borrow::Cow;
+
 use crate::journal::record::Finding;
 
 /// How a check ended.
@@ -51,8 +53,8 @@ pub const CHECKS: [&str; 16] = [
 /// One check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {
-    /// Its name, one of [`CHECKS`] for an endpoint.
-    pub name: &'static str,
+    /// Its name: one of [`CHECKS`] for an endpoint, a rule's for a session.
+    pub name: Cow<'static, str>,
     /// How it ended.
     pub verdict: Verdict,
     /// What was seen.
@@ -69,9 +71,13 @@ pub struct Check {
 
 impl Check {
     /// A check with a verdict.
-    pub fn new(name: &'static str, verdict: Verdict, detail: impl Into<String>) -> Check {
+    pub fn new(
+        name: impl Into<Cow<'static, str>>,
+        verdict: Verdict,
+        detail: impl Into<String>,
+    ) -> Check {
         Check {
-            name,
+            name: name.into(),
             verdict,
             detail: detail.into(),
             ms: 0.0,

@@ -25,7 +25,7 @@ const SESSIONS: usize = 4;
 /// How long a poll is left waiting before the session is closed.
 const HELD: Duration = Duration::from_millis(150);
 /// How long it may take to come back then.
-const RELEASE: Duration = Duration::from_millis(1_500);
+const RELEASE: Duration = Duration::from_millis(700);
 
 /// What a number of sessions showed.
 #[derive(Debug, Clone, Default, PartialEq)]

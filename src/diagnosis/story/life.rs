@@ -81,6 +81,8 @@ pub struct Life {
     pub detail: Option<String>,
     /// The newest record that came from the server.
     pub heard: Option<Place>,
+    /// The one that came from the server before [`Life::heard`].
+    pub heard_before: Option<Place>,
     /// The newest record that went to the server.
     pub spoke: Option<Place>,
     /// Engine.IO pings from the server to the client, newest last, at most 100.
@@ -115,6 +117,7 @@ impl Life {
             reason: None,
             detail: None,
             heard: None,
+            heard_before: None,
             spoke: None,
             pings_to_client: Vec::new(),
             pings_to_server: Vec::new(),
@@ -222,6 +225,7 @@ impl Life {
         eio: Option<u8>,
     ) {
         let by_websocket = matches!(record.body, Body::Frame(_));
+        let before = self.heard;
         match &record.body {
             Body::Request(_) => self.spoke = Some(place),
             Body::Response(response) if response.status > 0 => self.heard = Some(place),
@@ -241,6 +245,9 @@ impl Life {
             }
             Body::Fault(_) if self.faults.len() < PLACES => self.faults.push(place),
             _ => {}
+        }
+        if self.heard != before {
+            self.heard_before = before;
         }
         for packet in packets {
             self.weigh(place, packet, eio, by_websocket);

@@ -16,7 +16,7 @@ const WEBSOCKET: &[&str] = &["--transports", "websocket"];
 pub const EXHIBITS: &[Exhibit] = &[
     speaks(
         "proxy-idle-timeout",
-        "`proxy_read_timeout 1s` against pings every 25 s: the WebSocket is cut after a second of silence, again and again (1006)",
+        "`proxy_read_timeout 2s` against pings every 25 s: the WebSocket is cut after two seconds of silence, again and again (1006)",
         |take| idle(take, WEBSOCKET),
     ),
     speaks(
@@ -368,9 +368,9 @@ pub const EXHIBITS: &[Exhibit] = &[
 ];
 
 fn idle(take: &Take, args: &[&str]) {
-    let stage = Stage::new(V4, 1, &json!({}), |ports| conf::read_timeout("1s", ports));
+    let stage = Stage::new(V4, 1, &json!({}), |ports| conf::read_timeout("2s", ports));
     let run = take.stream(&stage.nginx.url(), args);
-    run.ends(4);
+    run.ends(3);
     run.interrupted();
 }
 

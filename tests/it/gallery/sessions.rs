@@ -1,5 +1,8 @@
 //! Sessions that a server does not know.
 
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::take::Take;
@@ -54,6 +57,11 @@ pub const EXHIBITS: &[Exhibit] = &[
             run.echoes("one");
             run.leaves();
         },
+    ),
+    silent(
+        "no-sticky-session",
+        "we leave over polling; a poll that was on its way arrives after our goodbye, and is told code 1",
+        goodbye,
     ),
     speaks(
         "cookies-lost",
@@ -118,6 +126,11 @@ pub const EXHIBITS: &[Exhibit] = &[
             )
         },
     ),
+    silent(
+        "restarted-or-killed-session",
+        "we leave over polling; a poll that was on its way arrives after our goodbye, and is told code 1",
+        goodbye,
+    ),
 ];
 
 /// A response with error `code` of the server.
@@ -172,16 +185,21 @@ fn rolling(take: &Take) {
     run.leaves();
 }
 
-/// The network holds everything back from a pong on, for longer than the server waits for it and
-/// not as long as we wait for the next ping.
+/// The network holds everything back that we say from a pong on, for longer than the server waits
+/// for it and not as long as we wait for the next ping.
 fn stalled(take: &Take) {
     let options = json!({ "pingInterval": 2_000, "pingTimeout": 800 });
     let server = Lab::server(V4, options);
-    let relay = Relay::meddling(server.port(), |_, to_client, bytes| {
-        if !to_client && bytes.ends_with(b"\r\n\r\n3") {
-            std::thread::sleep(std::time::Duration::from_millis(1_600));
+    let until = Mutex::new(None);
+    let relay = Relay::meddling(server.port(), move |_, to_client, bytes| {
+        let mut until = until.lock().expect("nobody panics with it");
+        if until.is_none() && !to_client && bytes.ends_with(b"\r\n\r\n3") {
+            *until = Some(Instant::now() + Duration::from_millis(1_600));
         }
-        Fate::Pass
+        match *until {
+            Some(time) if !to_client => Fate::Late(time.saturating_duration_since(Instant::now())),
+            _ => Fate::Pass,
+        }
     });
     let run = take.stream(&relay.url(), &["--transports", "polling"]);
     run.joins(1);
@@ -189,4 +207,21 @@ fn stalled(take: &Take) {
     run.sees(refused(1));
     run.joins(2);
     run.leaves();
+}
+
+/// We leave while a poll is on its way, and our goodbye overtakes it.
+fn goodbye(take: &Take) {
+    let server = Lab::server(V4, json!({}));
+    let relay = Relay::meddling(server.port(), |_, to_client, bytes| {
+        if !to_client && bytes.starts_with(b"GET ") {
+            Fate::Late(Duration::from_millis(150))
+        } else {
+            Fate::Pass
+        }
+    });
+    let run = take.stream(&relay.url(), &["--transports", "polling"]);
+    run.joins(1);
+    run.echoes("one");
+    run.leaves();
+    run.sees(refused(1));
 }
