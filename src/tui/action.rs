@@ -137,9 +137,9 @@ actions! {
 
     /// Search in the frame log
     Search "search" ["/"] [Global] View;
-    /// Go to the next hit of the search, or to the next record that proves a finding
+    /// Go to the next hit of the search, or proof of a finding
     NextHit "next_hit" ["n"] [Global] View;
-    /// Go to the previous hit of the search, or to the previous record that proves a finding
+    /// Go to the previous hit of the search, or proof of a finding
     PreviousHit "previous_hit" ["N"] [Global] View;
     /// Type a filter for the frame log
     Filter "filter" ["f"] [Global] View;

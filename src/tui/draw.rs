@@ -156,7 +156,7 @@ fn totals(tab: &Tab, pen: &mut Pen<'_>, theme: &Theme, wide: bool) {
     // First of all, so that it is the last to give way on a narrow screen.
     if let Some((glyph, role, count)) = pane::findings::alarm(&tab.findings) {
         let s = if count == 1 { "" } else { "s" };
-        let new = tab.findings.len() > tab.findings_seen;
+        let new = tab.unseen > 0;
         let role = if new { role } else { Role::Dim };
         let words = match (wide, new) {
             (true, true) => format!("  {glyph} {count} finding{s} new "),
@@ -344,7 +344,7 @@ fn frame(state: &State, tab: &Tab, layout: &Layout, slot: &Slot, buf: &mut Buffe
                 None => ("i", Role::Dim),
             };
             let count = tab.findings.len();
-            let new = if count > tab.findings_seen && !focused {
+            let new = if tab.unseen > 0 && !focused {
                 " new"
             } else {
                 ""
@@ -563,7 +563,7 @@ fn overlays(state: &State, screen: Rect, buf: &mut Buffer) -> Option<Position> {
                 open.cursor(screen)
             }
             Overlay::Why(why) => {
-                if let Some(finding) = state.tab().and_then(|tab| tab.findings.get(why.finding)) {
+                if let Some(finding) = state.tab().and_then(|tab| why.now(&tab.findings)) {
                     why.draw(finding, screen, buf, theme);
                 }
                 None

@@ -108,8 +108,8 @@ impl App {
         if !self.state.readonly && !key.is_empty() {
             tab.connect_hint = Some(format!("{key} tries now"));
         }
-        self.readers
-            .push((Reader::new(header.parser.as_deref()), journal));
+        let reader = Reader::new(header.parser.as_deref()).diagnosing(header.source);
+        self.readers.push((reader, journal));
         self.watch.add(scope.clone());
         self.scopes.push(scope);
         self.state.add(tab);
@@ -123,22 +123,21 @@ impl App {
             let Some(tab) = self.state.tabs.get_mut(at) else {
                 continue;
             };
-            let before = (tab.model.seen, tab.log.len(), tab.findings.len());
+            let before = (tab.model.seen, tab.log.len());
             self.more |= sync::advance(tab, reader, journal, level);
-            if (tab.model.seen, tab.log.len(), tab.findings.len()) != before {
+            if (tab.model.seen, tab.log.len()) != before {
                 self.state.dirty = true;
             }
-            if tab.findings.len() > before.2 {
-                self.state.tell_of_findings(at, before.2);
-            }
-            let Some(tab) = self.state.tabs.get_mut(at) else {
-                continue;
-            };
             if let Some(scope) = self.scopes.get(at) {
                 tab.ended = scope.ended();
                 if tab.live && !tab.ended {
                     tab.now = journal.time_of(Instant::now()).max(tab.model.now);
+                    sync::tick(tab, reader);
                 }
+            }
+            if !tab.untold.is_empty() {
+                self.state.tell_of_findings(at);
+                self.state.dirty = true;
             }
         }
         for scope in &self.scopes {
@@ -171,16 +170,21 @@ impl App {
     /// When the screen changes although nothing happens: a countdown, a clock.
     fn pulse(&self) -> Option<Duration> {
         let tab = self.state.tab()?;
-        if !tab.live || tab.ended {
-            return (tab.status.indexed < 1.0).then_some(Duration::from_millis(200));
+        if !tab.live && tab.status.indexed < 1.0 {
+            return Some(Duration::from_millis(200));
         }
-        if tab.model.waiting.is_some() {
+        if tab.live && !tab.ended && tab.model.waiting.is_some() {
             return Some(Duration::from_millis(100));
         }
-        let connection = tab.connection()?;
-        connection
-            .closed
-            .is_none()
+        // Also of sessions that are not shown: the rules have to see the silence of them all.
+        let running = |tab: &Tab| {
+            let mut connections = tab.model.connections.values();
+            tab.live && !tab.ended && connections.any(|connection| connection.closed.is_none())
+        };
+        self.state
+            .tabs
+            .iter()
+            .any(running)
             .then_some(Duration::from_secs(1))
     }
 }

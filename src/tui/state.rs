@@ -164,8 +164,10 @@ pub struct Tab {
     pub reconnect: Option<usize>,
     /// Selected finding.
     pub finding: usize,
-    /// Findings that there were when the person last looked at them.
-    pub findings_seen: usize,
+    /// Findings that raise an alarm and that the person has not looked at yet.
+    pub unseen: usize,
+    /// Those of them that were not told yet.
+    pub untold: Vec<Finding>,
     /// The walk through a finding's evidence, while it goes on in the frame log.
     pub walk: Option<Why>,
     /// First line of the connection pane that is seen.
@@ -201,7 +203,8 @@ impl Tab {
             namespace: 0,
             reconnect: None,
             finding: 0,
-            findings_seen: 0,
+            unseen: 0,
+            untold: Vec::new(),
             walk: None,
             connection_top: 0,
             ended: false,
@@ -237,6 +240,22 @@ impl Tab {
         if let Some(search) = &mut self.search {
             search.next = 0;
         }
+    }
+
+    /// Takes over what the diagnosis says now. A finding may have changed its words, given way to
+    /// a better one or come anew: what is chosen stays chosen.
+    pub fn take_findings(&mut self, new: &[Finding]) {
+        let fresh: Vec<Finding> = new
+            .iter()
+            .filter(|finding| !super::pane::findings::is_quiet(finding))
+            .filter(|finding| super::why::same(finding, &self.findings).is_none())
+            .cloned()
+            .collect();
+        let place = |old: Option<&Finding>| old.and_then(|old| super::why::same(old, new));
+        self.finding = place(self.findings.get(self.finding)).unwrap_or(0);
+        self.findings = new.to_vec();
+        self.unseen = (self.unseen + fresh.len()).min(self.findings.len());
+        self.untold.extend(fresh);
     }
 
     /// The namespace that the selection or the composer speaks of.
@@ -360,24 +379,19 @@ impl State {
         });
     }
 
-    /// Tells of findings that came since there were `before` of them, where the person does not
-    /// look at the findings already. What is for information only raises no alarm.
-    pub fn tell_of_findings(&mut self, at: usize, before: usize) {
-        use super::pane::findings::{is_quiet, severity};
+    /// Tells of findings that came, where the person does not look at the findings already. What
+    /// is for information only raises no alarm.
+    pub fn tell_of_findings(&mut self, at: usize) {
+        use super::pane::findings::severity;
         let looks = self.focus == Pane::Findings && self.current == at;
         let Some(tab) = self.tabs.get_mut(at) else {
             return;
         };
+        let new = std::mem::take(&mut tab.untold);
         if looks && self.overlays.is_empty() {
-            tab.findings_seen = tab.findings.len();
+            tab.unseen = 0;
             return;
         }
-        let new: Vec<&Finding> = tab
-            .findings
-            .iter()
-            .skip(before)
-            .filter(|finding| !is_quiet(finding))
-            .collect();
         let Some(worst) = new
             .iter()
             .find(|finding| finding.severity == "error")

@@ -13,7 +13,9 @@ use super::log::RowId;
 use super::pane;
 use super::state::{Overlay, State, Tab};
 use super::why::{Evidence, LISTED, Why};
+use crate::diagnosis::Diagnosis;
 use crate::journal::Journal;
+use crate::journal::file::Source;
 use crate::journal::record::{Body, Record};
 use crate::model::row::{self, Row, RowRef};
 use crate::model::{Decoder, Packet};
@@ -28,12 +30,22 @@ const STRIDE: u64 = 64;
 const SLICE: u64 = 2_048;
 /// How far from a response its request is looked for.
 const NEAR: u64 = 512;
+/// Microseconds between two ticks of the rules.
+const TICK: u64 = 900_000;
 
 /// What lies between a session's journal and its tab: the decoder, and the cursor in the journal.
 #[derive(Debug)]
 pub struct Reader {
     decoder: Decoder,
     next: u64,
+    /// The rules, where findings are wanted.
+    diagnosis: Option<Diagnosis>,
+    /// What the tab has taken over of them.
+    revision: u64,
+    /// Session time of the last tick.
+    ticked: u64,
+    /// The rules have had their last word on an opened file.
+    finished: bool,
 }
 
 impl Reader {
@@ -42,7 +54,18 @@ impl Reader {
         Reader {
             decoder: Decoder::new(parser),
             next: 1,
+            diagnosis: None,
+            revision: 0,
+            ticked: 0,
+            finished: false,
         }
+    }
+
+    /// With the rules at work on what is read.
+    #[must_use]
+    pub fn diagnosing(mut self, source: Source) -> Reader {
+        self.diagnosis = Some(Diagnosis::new(source));
+        self
     }
 }
 
@@ -106,10 +129,47 @@ pub fn advance(tab: &mut Tab, reader: &mut Reader, journal: &Journal, shown: Lev
     let mut budget = Budget::new();
     tab.records = journal.len();
     let mut more = fold(tab, reader, journal, shown, &mut budget);
+    if !tab.live && !more {
+        finish(tab, reader, journal);
+    }
+    conclude(tab, reader);
     more |= refill(tab, reader, journal, shown, &mut budget);
     more |= search(tab, reader, journal, &mut budget);
     tab.now = tab.now.max(tab.model.now);
     more
+}
+
+/// Tells the rules what time it is: some speak about silence. Seldom enough to cost nothing.
+pub fn tick(tab: &mut Tab, reader: &mut Reader) {
+    if tab.now < reader.ticked.saturating_add(TICK) {
+        return;
+    }
+    reader.ticked = tab.now;
+    if let Some(diagnosis) = &mut reader.diagnosis {
+        diagnosis.tick(tab.now, &tab.model);
+    }
+    conclude(tab, reader);
+}
+
+/// The rules' last word, once an opened file was read to its end.
+fn finish(tab: &mut Tab, reader: &mut Reader, journal: &Journal) {
+    if reader.finished || journal.status().indexed < 1.0 || reader.next <= journal.len() {
+        return;
+    }
+    reader.finished = true;
+    if let Some(diagnosis) = &mut reader.diagnosis {
+        diagnosis.finish(&tab.model);
+    }
+}
+
+/// Hands over what the rules say now, where that is something else than before.
+fn conclude(tab: &mut Tab, reader: &mut Reader) {
+    if let Some(diagnosis) = &reader.diagnosis
+        && diagnosis.revision() != reader.revision
+    {
+        reader.revision = diagnosis.revision();
+        tab.take_findings(diagnosis.findings());
+    }
 }
 
 fn fold(
@@ -123,16 +183,17 @@ fn fold(
         return false;
     }
     let decoder = &mut reader.decoder;
+    let diagnosis = &mut reader.diagnosis;
     let mut open = true;
     reader.next = journal.scan(reader.next, |record| {
         let packets = decoder.decode(&record);
         let back = decoder.back();
         tab.model.apply(&record, &packets);
+        if let Some(diagnosis) = diagnosis {
+            diagnosis.take(&record, &packets, &tab.model);
+        }
         if back > 0 && !packets.is_empty() {
             tab.backs.insert(record.n, back);
-        }
-        if let Body::Finding(finding) = &record.body {
-            tab.findings.push(finding.clone());
         }
         if tab.refill.is_none() {
             push_rows(tab, &record, &packets, back, shown);
@@ -305,16 +366,25 @@ pub fn prepare(state: &mut State, readers: &[(Reader, Journal)]) {
         evidence(tab, &mut walk, reader, journal, secrets);
         tab.walk = Some(walk);
     }
-    if let Some(Overlay::Why(why)) = state.overlays.last_mut() {
-        evidence(tab, why, reader, journal, secrets);
+    let gone = match state.overlays.last_mut() {
+        Some(Overlay::Why(why)) => {
+            evidence(tab, why, reader, journal, secrets);
+            why.place(&tab.findings).is_none()
+        }
+        _ => false,
+    };
+    if gone {
+        // It gave way to a finding that explains the same thing better.
+        state.overlays.pop();
     }
 }
 
 /// Reads the records that prove a finding and were not read yet.
 fn evidence(tab: &Tab, why: &mut Why, reader: &Reader, journal: &Journal, secrets: bool) {
-    let Some(finding) = tab.findings.get(why.finding) else {
+    let Some(finding) = why.now(&tab.findings) else {
         return;
     };
+    let now = finding.clone();
     why.several = tab.model.connections.len() > 1;
     let wanted = finding.evidence.iter().take(LISTED);
     let same = why
@@ -327,6 +397,7 @@ fn evidence(tab: &Tab, why: &mut Why, reader: &Reader, journal: &Journal, secret
     for n in wanted.skip(same) {
         why.evidence.push(proof(tab, *n, reader, journal, secrets));
     }
+    why.finding = Some(now);
 }
 
 /// One record of the evidence: its first packet's row where it has one, else its own.

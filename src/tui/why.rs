@@ -36,8 +36,8 @@ pub struct Evidence {
 /// One finding, looked at closely.
 #[derive(Debug, Clone, Default)]
 pub struct Why {
-    /// Its place among the findings.
-    pub finding: usize,
+    /// The finding as it was when it was last looked at: by it it is found again.
+    pub finding: Option<Finding>,
     /// The record that is chosen, by its place in the evidence.
     pub chosen: usize,
     /// The log has been at the chosen record.
@@ -75,12 +75,22 @@ pub enum Outcome {
 }
 
 impl Why {
-    /// The finding at this place.
-    pub fn new(finding: usize) -> Why {
+    /// A close look at this finding.
+    pub fn new(finding: &Finding) -> Why {
         Why {
-            finding,
+            finding: Some(finding.clone()),
             ..Why::default()
         }
+    }
+
+    /// Its place among the findings as they are now; `None` where it gave way to another one.
+    pub fn place(&self, findings: &[Finding]) -> Option<usize> {
+        same(self.finding.as_ref()?, findings)
+    }
+
+    /// The finding as it is now.
+    pub fn now<'a>(&self, findings: &'a [Finding]) -> Option<&'a Finding> {
+        findings.get(self.place(findings)?)
     }
 
     /// The record `by` places further in the walk, round the end; the first one at its start.
@@ -213,6 +223,22 @@ impl Why {
         out.push('\n');
         out
     }
+}
+
+/// The place of a finding in a list that may have other words for it by now: of the same rule,
+/// with the same title or else with a record of its evidence.
+pub fn same(finding: &Finding, findings: &[Finding]) -> Option<usize> {
+    let of_rule = || {
+        findings
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| other.rule == finding.rule)
+    };
+    let titled = of_rule().find(|(_, other)| other.title == finding.title);
+    let first = finding.evidence.first();
+    let proven =
+        || of_rule().find(|(_, other)| first.is_some_and(|first| other.evidence.contains(first)));
+    titled.or_else(proven).map(|(at, _)| at)
 }
 
 /// Text that may hold what came from the network, as one harmless line.

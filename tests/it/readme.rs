@@ -23,6 +23,16 @@ fn its_filter_keys_are_those_of_the_language() {
 }
 
 #[test]
+fn its_faults_are_those_of_the_catalogue() {
+    holds(&sioscope::faults::as_markdown(), "table of faults");
+}
+
+#[test]
+fn its_rules_are_those_of_the_diagnosis() {
+    holds(&sioscope::diagnosis::rules::as_markdown(), "table of rules");
+}
+
+#[test]
 fn its_themes_are_those_that_are_built_in() {
     let names: Vec<String> = sioscope::tui::theme::Theme::names(None)
         .iter()
@@ -40,6 +50,8 @@ fn its_commands_are_offered_by_the_program() {
         "open",
         "sessions",
         "demo",
+        "doctor",
+        "tap",
         "completions",
         "man",
         "themes",

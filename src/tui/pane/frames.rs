@@ -66,7 +66,7 @@ pub fn status(state: &State, tab: &Tab) -> Vec<(String, Role)> {
         parts.push((format!("{}{off}", filter.source()), role));
     }
     if let Some(walk) = &tab.walk
-        && let Some(finding) = tab.findings.get(walk.finding)
+        && let Some(finding) = walk.now(&tab.findings)
     {
         parts.push((
             format!("evidence {} of {}", walk.chosen + 1, finding.evidence.len()),
@@ -200,7 +200,7 @@ pub fn draw(state: &State, tab: &Tab, area: Rect, focused: bool, buf: &mut Buffe
 fn proves(tab: &Tab, n: u64) -> bool {
     tab.walk
         .as_ref()
-        .and_then(|walk| tab.findings.get(walk.finding))
+        .and_then(|walk| walk.now(&tab.findings))
         .is_some_and(|finding| {
             finding
                 .evidence

@@ -299,10 +299,10 @@ fn look_at_findings(state: &mut State) {
     state.focus = Pane::Findings;
     if let Some(tab) = state.tab_mut() {
         // The worst is looked at first.
-        if tab.findings_seen == 0 {
+        if tab.unseen > 0 {
             tab.finding = crate::tui::pane::findings::step(&tab.findings, 0, isize::MIN / 2);
         }
-        tab.findings_seen = tab.findings.len();
+        tab.unseen = 0;
     }
 }
 

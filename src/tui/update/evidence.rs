@@ -19,9 +19,11 @@ pub(super) fn open(state: &mut State) {
         return;
     }
     tab.walk = None;
-    tab.findings_seen = tab.findings.len();
-    let why = Why::new(tab.finding.min(tab.findings.len() - 1));
-    state.overlays.push(Overlay::Why(why));
+    tab.unseen = 0;
+    if let Some(finding) = tab.findings.get(tab.finding) {
+        let why = Why::new(finding);
+        state.overlays.push(Overlay::Why(why));
+    }
 }
 
 /// What a key in the close look asked for. True when it is to be closed.
@@ -40,9 +42,11 @@ pub(super) fn took(
         }
         Outcome::Other(by) => {
             if let Some(tab) = state.tab_mut() {
-                tab.finding = findings::step(&tab.findings, why.finding, by);
-                if tab.finding != why.finding {
-                    *why = Why::new(tab.finding);
+                let now = why.place(&tab.findings).unwrap_or(tab.finding);
+                let next = findings::step(&tab.findings, now, by);
+                if let Some(finding) = tab.findings.get(next).filter(|_| next != now) {
+                    *why = Why::new(finding);
+                    tab.finding = next;
                 }
             }
             false
@@ -60,7 +64,7 @@ pub(super) fn took(
 
 /// The finding that is looked at, and the screen, for its keys.
 pub(super) fn subject(state: &State, why: &Why) -> Option<(Finding, Rect)> {
-    let finding = state.tab()?.findings.get(why.finding)?;
+    let finding = why.now(&state.tab()?.findings)?;
     Some((finding.clone(), state.screen))
 }
 
@@ -75,9 +79,8 @@ fn show(state: &mut State, mut why: Why, at: usize) {
     );
     let next = state.keymap.hint(Action::NextHit);
     let Some(tab) = state.tab_mut() else { return };
-    let Some((n, count)) = tab
-        .findings
-        .get(why.finding)
+    let Some((n, count)) = why
+        .now(&tab.findings)
         .and_then(|finding| Some((*finding.evidence.get(at)?, finding.evidence.len())))
     else {
         return;
@@ -135,14 +138,13 @@ pub(super) fn walk(state: &mut State, forward: bool) -> bool {
     let Some(tab) = state.tab_mut() else {
         return false;
     };
-    let why = match tab.walk.take() {
-        Some(why) if !begins || why.finding == tab.finding => why,
-        _ if begins => Why::new(tab.finding),
+    let why = match (tab.walk.take(), tab.findings.get(tab.finding)) {
+        (Some(why), _) if !begins || why.place(&tab.findings) == Some(tab.finding) => why,
+        (_, Some(finding)) if begins => Why::new(finding),
         _ => return false,
     };
-    let next = tab
-        .findings
-        .get(why.finding)
+    let next = why
+        .now(&tab.findings)
         .and_then(|finding| why.next(finding, forward));
     let Some(at) = next else {
         return false;
@@ -174,7 +176,7 @@ pub(super) fn copy(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     };
     // Its records are read for a close look only; from here they are named by their numbers.
-    let text = Why::new(tab.finding).markdown(finding);
+    let text = Why::new(finding).markdown(finding);
     vec![Effect::Copy {
         what: "finding",
         text,

@@ -98,7 +98,7 @@ fn click(state: &mut State, layout: &Layout, x: u16, y: u16) -> Vec<Effect> {
         }
         Pane::Namespaces if row < tab.model.namespaces.len() => tab.namespace = row,
         Pane::Findings => {
-            tab.findings_seen = tab.findings.len();
+            tab.unseen = 0;
             let found = layout.slot(Pane::Findings).and_then(|slot| {
                 let (width, height) = (slot.inner.width, slot.inner.height);
                 let (width, height) = (usize::from(width), usize::from(height));
@@ -125,7 +125,7 @@ fn wheel(state: &mut State, layout: &Layout, x: u16, y: u16, by: isize) {
             Overlay::Help(help) => help.scroll(by as i32),
             Overlay::Why(why) => {
                 let tab = state.tabs.get(current);
-                if let Some(finding) = tab.and_then(|tab| tab.findings.get(why.finding)) {
+                if let Some(finding) = tab.and_then(|tab| why.now(&tab.findings)) {
                     why.scroll(by, finding, screen);
                 }
             }

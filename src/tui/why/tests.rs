@@ -35,8 +35,8 @@ fn findings() -> Vec<Finding> {
 fn found(width: u16, height: u16) -> Bench {
     let mut bench = connected(width, height);
     bench.settle(38_000);
-    bench.state.tabs[0].findings = findings();
-    bench.state.tell_of_findings(0, 0);
+    bench.state.tabs[0].take_findings(&findings());
+    bench.state.tell_of_findings(0);
     bench.settle(38_000);
     bench
 }
@@ -80,8 +80,8 @@ fn a_new_finding_is_told_and_moves_nothing_that_is_read() {
     bench.settle(38_000);
     bench.keys("k k k");
     let before = (bench.tab().log.seen().0, selected(&bench));
-    bench.state.tabs[0].findings = findings();
-    bench.state.tell_of_findings(0, 0);
+    bench.state.tabs[0].take_findings(&findings());
+    bench.state.tell_of_findings(0);
     bench.settle(38_000);
     assert_eq!((bench.tab().log.seen().0, selected(&bench)), before);
     let screen = bench.screen();
@@ -103,8 +103,8 @@ fn a_new_finding_is_told_and_moves_nothing_that_is_read() {
 #[test]
 fn what_is_for_information_raises_no_alarm() {
     let mut bench = connected(80, 24);
-    bench.state.tabs[0].findings = findings().into_iter().take(1).collect();
-    bench.state.tell_of_findings(0, 0);
+    bench.state.tabs[0].take_findings(&findings()[..1]);
+    bench.state.tell_of_findings(0);
     bench.settle(38_000);
     assert!(bench.state.notice.is_none());
     let screen = bench.screen();
@@ -204,6 +204,33 @@ fn a_finding_is_copied_as_markdown_and_its_lines_alone() {
 }
 
 #[test]
+fn what_is_looked_at_stays_in_sight_whatever_the_diagnosis_says_anew() {
+    let mut bench = found(120, 36);
+    bench.keys("4 enter down");
+    let mut now = findings();
+    now[1].title = "the server refuses /admin (3 times)".into();
+    now.insert(
+        0,
+        Finding {
+            rule: "another".into(),
+            title: "something else".into(),
+            severity: "error".into(),
+            ..now[0].clone()
+        },
+    );
+    bench.state.tabs[0].take_findings(&now);
+    bench.settle(38_000);
+    let screen = bench.screen();
+    assert!(screen.contains("(3 times)"), "{screen}");
+    assert!(screen.contains("▸ #14"), "{screen}");
+    assert_eq!(bench.tab().finding, 2);
+    // One that gave way to another is closed.
+    bench.state.tabs[0].take_findings(&now[..1]);
+    bench.settle(38_000);
+    assert!(bench.state.overlays.is_empty());
+}
+
+#[test]
 fn evidence_that_grows_is_read_while_it_is_looked_at() {
     let mut bench = found(120, 36);
     bench.keys("4 k enter");
@@ -219,10 +246,10 @@ fn evidence_that_grows_is_read_while_it_is_looked_at() {
 #[test]
 fn secrets_in_the_proofs_are_covered_on_the_screen_and_in_the_copy() {
     let mut bench = connected(120, 36);
-    bench.state.tabs[0].findings = vec![Finding {
+    bench.state.tabs[0].take_findings(&[Finding {
         evidence: (1..=22).collect(),
         ..findings().remove(0)
-    }];
+    }]);
     bench.settle(38_000);
     let effects = bench.keys("4 enter y");
     assert!(!bench.screen().contains("verysecret"), "{}", bench.screen());
