@@ -4,7 +4,7 @@
 //! writes, so that a peer which does not read never holds up reading, pings or commands.
 //! Everything that crosses the wire is recorded here, raw, before the machine sees it.
 
-mod auth;
+pub(crate) mod auth;
 mod exchange;
 mod socket;
 
@@ -26,8 +26,6 @@ use crate::net::cookies::Jar;
 use crate::net::dial::{DialError, DialOptions, Dialer, ProxyUrl, Resolve, TlsOptions};
 use crate::net::http::{BODY_LIMIT, HttpClient};
 pub use crate::notices::Notices;
-use crate::protocol::engine::base64;
-use crate::protocol::engine::url::decode_component;
 
 /// Commands that may wait to be worked on.
 const COMMANDS: usize = 1_024;
@@ -46,6 +44,9 @@ pub enum SetupError {
     /// Certificate files that can't be used.
     #[error("{0}")]
     Tls(#[from] DialError),
+    /// What the chosen driver can't do.
+    #[error("--driver: {0}")]
+    Driver(String),
 }
 
 /// Whether there is anything left to do, as both sides of the command queue tell it.
@@ -134,7 +135,7 @@ impl Client {
 }
 
 /// What `net` has to know, from the options.
-fn dial_options(options: &Options) -> Result<DialOptions, SetupError> {
+pub(crate) fn dial_options(options: &Options) -> Result<DialOptions, SetupError> {
     let resolve: Result<Vec<Resolve>, String> =
         options.resolve.iter().map(|text| text.parse()).collect();
     let proxy = options
@@ -198,18 +199,8 @@ impl Driver {
         dialer: Dialer,
         standing: Arc<Standing>,
     ) -> Driver {
-        // `http://user:password@host` means basic authentication, as everywhere.
-        let authorized = options
-            .headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-        if let (Some(userinfo), false) = (options.endpoint().userinfo, authorized) {
-            let value = format!(
-                "Basic {}",
-                base64::encode(decode_component(&userinfo).as_bytes())
-            );
-            options.headers.push(("Authorization".to_owned(), value));
-        }
+        let login = options.login_header();
+        options.headers.extend(login);
         let stamp = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_millis() as u64);

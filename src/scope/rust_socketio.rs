@@ -7,16 +7,23 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use url::Url;
 
-use super::Refused;
+use super::{Refused, Talker};
 use crate::client::Options;
 use crate::client::command;
-use crate::client::driver::auth;
+use crate::client::driver::{SetupError, auth, dial_options};
 use crate::client::options::{Eio, Parser, Profile};
+use crate::journal::Journal;
 use crate::journal::record::TransportName;
+use crate::notices::Notices;
+use crate::tap;
 use crate::tap::rust_socketio::{Auth, Command, Emit, Settings, Transports, loopback};
 
 /// Its jitter, which can't be set.
 const FACTOR: f64 = 0.5;
+
+/// Why a profile of another client is refused.
+pub const PROFILE: &str = "--profile gives our own client the habits of another one; \
+     rust_socketio has its own: leave it out";
 
 /// Says whether the library can be what the options ask for.
 ///
@@ -46,7 +53,7 @@ pub fn check(options: &Options) -> Result<(), String> {
         );
     }
     if !matches!(options.profile, Profile::Js4 | Profile::Rust) {
-        return Err("--profile gives our own client another's habits; rust_socketio has its own: leave it out".to_owned());
+        return Err(PROFILE.to_owned());
     }
     if options.eio == Eio::V3 {
         return Err(
@@ -114,8 +121,73 @@ pub fn exception() -> Option<String> {
     loopback::exception(|name| std::env::var(name).ok())
 }
 
+/// Whether a panic is the library's. Its driver knows of it then, and the program goes on; to
+/// be asked by whoever installs a panic hook.
+pub fn has_fallen(info: &std::panic::PanicHookInfo<'_>) -> bool {
+    #[cfg(feature = "driver-rust-socketio")]
+    return tap::rust_socketio::is_of_library(info);
+    #[cfg(not(feature = "driver-rust-socketio"))]
+    {
+        let _ = info;
+        false
+    }
+}
+
 /// The variables that [`exception`] speaks of.
 pub const EXCEPTIONS: [&str; 2] = loopback::EXCEPTIONS;
+
+/// A library and its tap that can be started.
+#[cfg(feature = "driver-rust-socketio")]
+pub(super) struct Ready {
+    settings: Settings,
+    tap: tap::Bound,
+}
+
+/// A build without the library never has one.
+#[cfg(not(feature = "driver-rust-socketio"))]
+pub(super) enum Ready {}
+
+/// Checks everything that can be checked before anything is recorded, and takes an address for
+/// the tap.
+#[cfg(feature = "driver-rust-socketio")]
+pub(super) fn ready(options: &Options) -> Result<Ready, SetupError> {
+    check_environment().map_err(SetupError::Driver)?;
+    let settings = settings(options).map_err(SetupError::Driver)?;
+    let bound = tap::Bound::new(tap::Settings {
+        dial: dial_options(options)?,
+        faults: options.faults.clone(),
+        readonly: options.readonly,
+        decoded: options.decoded,
+        ..tap::Settings::new(upstream(options).map_err(SetupError::Driver)?)
+    });
+    let tap = bound.map_err(|error| SetupError::Driver(error.to_string()))?;
+    Ok(Ready { settings, tap })
+}
+
+/// Says that there is none.
+#[cfg(not(feature = "driver-rust-socketio"))]
+pub(super) fn ready(options: &Options) -> Result<Ready, SetupError> {
+    Err(SetupError::Driver(check(options).err().unwrap_or_default()))
+}
+
+impl Ready {
+    /// Starts both on the current tokio runtime.
+    #[cfg(feature = "driver-rust-socketio")]
+    pub(super) fn start(self, journal: Journal, notices: Notices) -> Result<Talker, SetupError> {
+        let tap = self
+            .tap
+            .start(journal.clone(), notices.clone())
+            .map_err(|error| SetupError::Driver(error.to_string()))?;
+        let client = tap::rust_socketio::Client::start(self.settings, tap, journal, notices);
+        Ok(Talker::Library(client))
+    }
+
+    /// Never called.
+    #[cfg(not(feature = "driver-rust-socketio"))]
+    pub(super) fn start(self, _: Journal, _: Notices) -> Result<Talker, SetupError> {
+        match self {}
+    }
+}
 
 /// Where its tap forwards to.
 pub fn upstream(options: &Options) -> Result<Url, String> {

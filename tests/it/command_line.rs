@@ -579,7 +579,7 @@ fn mistakes_are_2_before_anything_is_connected() {
         vec!["stream"],
         vec!["stream", "http://h", "--nope"],
         vec!["stream", "http://h", "--auth", "{bad"],
-        vec!["stream", "http://h", "--driver", "rust_socketio"],
+        vec!["stream", "http://h", "--driver", "rust_socketio", "--eio", "3"],
         vec!["emit", "http://h"],
         vec!["sessions", "--nope"],
         vec!["demo", "--headless", "--listen", "x"],

@@ -175,7 +175,7 @@ impl Driver {
             let wake = [self.wake(), cut_at].into_iter().flatten().min();
             tokio::select! {
                 biased;
-                _ = stopping.wait_for(|stop| *stop), if cut_at.is_none() => {
+                () = stopped(&mut stopping), if cut_at.is_none() => {
                     cut_at = Some(Instant::now() + SHUTDOWN / 2);
                     // What was asked for before is done before.
                     while let Ok(command) = commands.try_recv() {
@@ -243,8 +243,14 @@ impl Driver {
                 }
             },
             Command::Disconnect => self.leave(),
-            Command::Fault(fault) => self.tap.arm(fault),
-            Command::ClearFaults => self.tap.clear_faults(),
+            Command::Fault(fault) => {
+                if let Err(refused) = self.tap.fault(fault) {
+                    self.notices.push(refused.to_string());
+                }
+            }
+            Command::ClearFaults => {
+                self.tap.clear_faults();
+            }
         }
     }
 
@@ -527,6 +533,11 @@ async fn hear(inbox: Option<&mut Inbox>) -> Heard {
         Some((at, callback)) = inbox.callbacks.recv() => Heard::Callback(at, callback),
         else => future::pending().await,
     }
+}
+
+/// Waits until the driver is to end: asked for, or nobody holds it any more.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    let _ = stopping.wait_for(|stop| *stop).await.map(|_| ());
 }
 
 async fn sleep_until(at: Option<Instant>) {

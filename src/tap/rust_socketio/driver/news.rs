@@ -28,8 +28,7 @@ impl Driver {
 
     /// Those that wait already, and a word about those that did not fit.
     fn more_callbacks(&mut self) {
-        let Some((_, mut inbox)) = self.running.as_mut().map(|(library, inbox)| (library, inbox))
-        else {
+        let Some((_, inbox)) = &mut self.running else {
             return;
         };
         let mut more = Vec::new();
