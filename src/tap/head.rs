@@ -149,6 +149,20 @@ impl RequestHead {
         }
     }
 
+    /// Makes its target that of a polling session: `transport=polling`, and this sid.
+    pub(super) fn set_sid(&mut self, sid: &str) {
+        let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
+        let mut parts: Vec<String> = query
+            .split('&')
+            .filter(|part| !part.is_empty() && !part.starts_with("sid="))
+            .map(str::to_owned)
+            .collect();
+        let mut value = String::new();
+        crate::protocol::engine::url::encode_component(sid, &mut value);
+        parts.push(format!("sid={value}"));
+        self.target = format!("{path}?{}", parts.join("&"));
+    }
+
     /// The head as it goes to the server.
     pub(super) fn bytes(&self) -> BytesMut {
         let mut out = BytesMut::with_capacity(512);

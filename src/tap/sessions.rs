@@ -24,8 +24,6 @@ const ORDERS: usize = 256;
 pub(super) enum Order {
     /// Put this between two messages.
     Parcel(Parcel),
-    /// Write these bytes to the server as they are, between two messages.
-    Raw(bytes::Bytes),
     /// End it.
     End(End),
     /// Look at the injector again: something was armed, cleared or is due.
@@ -37,8 +35,9 @@ pub(super) enum Order {
 pub(super) struct Session {
     pub(super) c: u32,
     state: Mutex<State>,
-    /// Held by whoever has a post on its way: two at once would end the session.
-    pub(super) posting: tokio::sync::Mutex<()>,
+    /// Read by who has a post of the client on its way, written by who wants to post something
+    /// of ours: two at once would end the session.
+    pub(super) posting: tokio::sync::RwLock<()>,
     /// Ends exchanges in flight.
     pub(super) cut: watch::Sender<Option<End>>,
     /// Something waits for the client's next poll.
@@ -73,6 +72,7 @@ impl Session {
             transport,
             version: state.story.version,
             revision: state.story.revision,
+            max_payload: state.story.max_payload,
         }
     }
 
@@ -153,7 +153,7 @@ impl Sessions {
                 model: None,
                 base64: false,
             }),
-            posting: tokio::sync::Mutex::default(),
+            posting: tokio::sync::RwLock::default(),
             cut: watch::channel(None).0,
             has_parcels: AtomicBool::new(false),
         });

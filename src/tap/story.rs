@@ -79,6 +79,7 @@ pub(super) struct Story {
     strange: bool,
     interval: Duration,
     timeout: Duration,
+    pub(super) max_payload: Option<u64>,
     /// When the server was heard as its client's heartbeat counts it.
     heard: Instant,
     /// A ping of the client (Engine.IO 3) that nothing answered yet.
@@ -112,6 +113,7 @@ impl Story {
             strange: sid.is_some(),
             interval: Duration::ZERO,
             timeout: Duration::ZERO,
+            max_payload: None,
             heard: now,
             asked: None,
             server_left: false,
@@ -211,6 +213,7 @@ impl Story {
         self.sid = Some(handshake.sid.clone());
         self.interval = Duration::from_millis(handshake.ping_interval_ms);
         self.timeout = Duration::from_millis(handshake.ping_timeout_ms);
+        self.max_payload = handshake.max_payload;
         self.heard = now;
         if self.opened || self.ended {
             return Vec::new();
