@@ -28,6 +28,7 @@ mod post;
 mod recorder;
 mod relay;
 mod sessions;
+pub mod rust_socketio;
 mod story;
 
 #[cfg(test)]
