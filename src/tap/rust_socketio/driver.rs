@@ -36,6 +36,10 @@ const HELD: usize = 10_000;
 const SHUTDOWN: Duration = Duration::from_secs(3);
 /// How long the library may take to disconnect before it is ended.
 const LEAVE: Duration = Duration::from_millis(1_200);
+/// How long it lives on after that, for what it still says and does by itself.
+const LAST_WORDS: Duration = Duration::from_millis(150);
+/// How long the tap may take to see that it is gone.
+const SEEN: Duration = Duration::from_millis(500);
 /// Callbacks that are written before anything else is looked at.
 const BATCH: usize = 256;
 /// How long the library may be without any sign of life after a loss before that is said.
@@ -82,6 +86,7 @@ impl Client {
             emits: 0,
             unsent: 0,
             next: 1,
+            gave_up: false,
             sign: Instant::now(),
         };
         tokio::spawn(async move {
@@ -153,6 +158,8 @@ struct Driver {
     unsent: u64,
     /// Number of the record to read next.
     next: u64,
+    /// It was said that nothing more will come, which answers everybody who waits.
+    gave_up: bool,
     /// The library's last sign of life, moved on once its silence was told.
     sign: Instant,
 }
@@ -199,6 +206,15 @@ impl Driver {
             }
         }
         self.end_library();
+        // Else the tap would tell that it ended the connection, which the library did.
+        let seen = Instant::now() + SEEN;
+        while !self.ledger.is_closed() && self.ledger.newest().is_some() && Instant::now() < seen {
+            tokio::select! {
+                () = journal.changed(self.next.saturating_sub(1)) => {}
+                () = sleep_until(Some(seen)) => {}
+            }
+            self.read_records();
+        }
         self.tap.shutdown().await;
         self.read_records();
     }
@@ -207,6 +223,7 @@ impl Driver {
     async fn begin(&mut self) {
         self.read_records();
         self.ledger.begin();
+        self.gave_up = false;
         let auth = match self.settings.auth.read().await {
             Ok(auth) => auth,
             Err(error) => {
@@ -336,7 +353,7 @@ impl Driver {
             // Handed over first: whoever reads of an empty buffer must find it on its way.
             if op == BufferOp::Flushed {
                 self.hand(emit.clone());
-            } else {
+            } else if !self.gave_up {
                 self.refuse(&emit);
             }
             self.buffer(op, &emit);
@@ -374,6 +391,7 @@ impl Driver {
     /// The library will not try any more.
     fn give_up(&mut self, reason: String, detail: String) {
         self.read_records();
+        self.gave_up = true;
         self.end_library();
         let c = self.ledger.newest();
         self.journal.append(

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{BATCH, Driver, Heard, Phase};
+use super::{BATCH, Driver, Heard, LAST_WORDS, Phase};
 use crate::tap::rust_socketio::library::News;
 use crate::tap::rust_socketio::words::Callback;
 
@@ -72,12 +72,15 @@ impl Driver {
                     self.write(told);
                 }
             }
-            News::Left(done) => {
-                if let Err(error) = done {
-                    self.mark(format!("disconnect failed: {error}"));
-                    // Nothing more will come of it.
-                    self.end_library();
+            News::Left(Ok(())) => {
+                if matches!(self.phase, Phase::Leaving(_)) {
+                    self.phase = Phase::Leaving(Instant::now() + LAST_WORDS);
                 }
+            }
+            News::Left(Err(error)) => {
+                self.mark(format!("disconnect failed: {error}"));
+                // Nothing more will come of it.
+                self.end_library();
             }
             News::Attempt(number) => self.mark(format!("reconnect attempt {number}")),
             News::Slowed(time) => {
