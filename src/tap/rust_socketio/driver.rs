@@ -87,6 +87,7 @@ impl Client {
             unsent: 0,
             next: 1,
             gave_up: false,
+            again: false,
             sign: Instant::now(),
         };
         tokio::spawn(async move {
@@ -160,6 +161,8 @@ struct Driver {
     next: u64,
     /// It was said that nothing more will come, which answers everybody who waits.
     gave_up: bool,
+    /// A new client is wanted as soon as the one that is leaving has left.
+    again: bool,
     /// The library's last sign of life, moved on once its silence was told.
     sign: Instant,
 }
@@ -172,6 +175,9 @@ impl Driver {
         self.begin().await;
         loop {
             self.read_records();
+            if self.phase == Phase::Off && std::mem::take(&mut self.again) && cut_at.is_none() {
+                self.begin().await;
+            }
             self.flush();
             self.standing.idle.store(self.is_idle(), Ordering::Release);
             self.standing.worked.store(worked, Ordering::Release);
@@ -249,6 +255,7 @@ impl Driver {
             Command::Emit(emit) => self.emit(emit),
             Command::Connect => match (self.phase, self.ledger.state()) {
                 (Phase::Starting, _) | (Phase::Running, None) => {}
+                (Phase::Leaving(_), _) => self.again = true,
                 (Phase::Running, Some(NamespaceState::Connected | NamespaceState::Joining))
                     if !self.ledger.is_closed() => {}
                 _ => {
@@ -259,7 +266,10 @@ impl Driver {
                     self.begin().await;
                 }
             },
-            Command::Disconnect => self.leave(),
+            Command::Disconnect => {
+                self.again = false;
+                self.leave();
+            }
             Command::Fault(fault) => {
                 if let Err(refused) = self.tap.fault(fault) {
                     self.notices.push(refused.to_string());
@@ -279,7 +289,9 @@ impl Driver {
                 self.ledger.state(),
                 None | Some(NamespaceState::Joining)
             ) && !self.ledger.is_closed(),
-            Phase::Off | Phase::Leaving(_) => false,
+            // The one that comes next may send it.
+            Phase::Leaving(_) => self.again,
+            Phase::Off => false,
         }
     }
 
