@@ -28,8 +28,6 @@ use crate::net::cookies::Jar;
 use crate::net::dial::{DialError, DialOptions, Dialer, ProxyUrl, Resolve, TlsOptions};
 use crate::net::http::{BODY_LIMIT, HttpClient};
 pub use crate::notices::Notices;
-use crate::protocol::engine::base64;
-use crate::protocol::engine::url::decode_component;
 
 /// Commands that may wait to be worked on.
 const COMMANDS: usize = 1_024;
@@ -48,6 +46,9 @@ pub enum SetupError {
     /// Certificate files that can't be used.
     #[error("{0}")]
     Tls(#[from] DialError),
+    /// What the chosen driver can't do.
+    #[error("--driver: {0}")]
+    Driver(String),
 }
 
 /// Whether there is anything left to do, as both sides of the command queue tell it.
@@ -160,17 +161,8 @@ pub(crate) fn dial_options(options: &Options) -> Result<DialOptions, SetupError>
 
 /// `http://user:password@host` means basic authentication, as everywhere.
 pub(crate) fn authorize(options: &mut Options) {
-    let authorized = options
-        .headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-    if let (Some(userinfo), false) = (options.endpoint().userinfo, authorized) {
-        let value = format!(
-            "Basic {}",
-            base64::encode(decode_component(&userinfo).as_bytes())
-        );
-        options.headers.push(("Authorization".to_owned(), value));
-    }
+    let login = options.login_header();
+    options.headers.extend(login);
 }
 
 /// Something that a task of the driver has done.

@@ -72,20 +72,34 @@ fn a_refused_namespace_is_told_with_its_message_and_auth_lets_in() {
     let server = Lab::server(Generation::V4, json!({}));
     let without = doctor(&[&server.url(), "-n", "/admin"]);
     without.finds(1, &["namespace-refused"]);
-    without.says("namespaces", "fail", &["/admin refused: “authentication error”"]);
+    without.says(
+        "namespaces",
+        "fail",
+        &["/admin refused: “authentication error”"],
+    );
     without.says("auth", "skipped", &[]);
 
     let wrong = doctor(&[&server.url(), "-n", r#"/admin={"token":"no"}"#]);
     wrong.finds(1, &["namespace-refused"]);
     wrong.says("auth", "fail", &["/admin"]);
 
-    let right = doctor(&[&server.url(), "-n", "/", "-n", r#"/admin={"token":"letmein"}"#]);
+    let right = doctor(&[
+        &server.url(),
+        "-n",
+        "/",
+        "-n",
+        r#"/admin={"token":"letmein"}"#,
+    ]);
     right.is_sound();
     right.says("auth", "ok", &["/admin let us in"]);
 
     let unknown = doctor(&[&server.url(), "-n", "/nowhere"]);
     unknown.says("namespaces", "fail", &["Invalid namespace"]);
-    assert!(unknown.rules().contains(&"namespace-refused"), "{:#}", unknown.report);
+    assert!(
+        unknown.rules().contains(&"namespace-refused"),
+        "{:#}",
+        unknown.report
+    );
 }
 
 #[test]
