@@ -15,6 +15,7 @@ pub mod args;
 pub mod completions;
 pub mod connection;
 pub mod demo;
+pub mod doctor;
 pub mod emit;
 pub mod exit;
 pub mod log;
@@ -73,6 +74,8 @@ pub enum Headless {
     Stream(Box<stream::Plan>),
     /// `emit`.
     Emit(Box<emit::Plan>),
+    /// `doctor`.
+    Doctor(Box<doctor::Plan>),
     /// `sessions`.
     Sessions(sessions::Plan),
     /// `completions SHELL`.
@@ -117,6 +120,7 @@ pub fn run(task: Headless) -> Exit {
     match task {
         Headless::Stream(plan) => stream::run(*plan),
         Headless::Emit(plan) => emit::run(*plan),
+        Headless::Doctor(plan) => doctor::run(*plan),
         Headless::Sessions(plan) => sessions::run(&plan),
         Headless::Completions(shell) => completions::run(shell),
         Headless::Man(folder) => man::run(folder.as_deref()),

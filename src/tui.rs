@@ -10,6 +10,7 @@ mod any_key;
 pub mod around;
 #[cfg(test)]
 mod bench;
+pub mod broken;
 pub mod composer;
 pub mod config;
 pub mod detail;

@@ -5,6 +5,7 @@
 //! connected, so that a mistake is told at once and with its place.
 
 pub mod auth;
+pub mod plan;
 pub mod profile;
 pub mod target;
 pub mod values;
@@ -20,6 +21,7 @@ use clap::{Args, ValueEnum};
 use super::UsageError;
 use crate::client::Options;
 use crate::client::options::{Driver, Eio, NamespaceAuth, Parser};
+use crate::faults::Side;
 use crate::journal::record::TransportName;
 use crate::scope::{Record, rust_socketio};
 
@@ -146,6 +148,9 @@ pub struct ConnectionArgs {
     /// Write the decoded packets into the session's file, too.
     #[arg(long, conflicts_with = "no_record")]
     pub decoded: bool,
+    /// Make things fail by this plan, the same way each time; --help shows its form.
+    #[arg(long, value_name = "PLAN.toml", long_help = plan::help())]
+    pub faults: Option<PathBuf>,
     /// Refuse everything that acts on the server after the connect.
     #[arg(long)]
     pub readonly: bool,
@@ -174,6 +179,15 @@ impl ConnectionArgs {
         options.readonly = self.readonly;
         options.decoded = self.decoded;
         self.driver(&mut options)?;
+        let side = match options.driver {
+            Driver::Native => Side::Client,
+            // Its faults are made by its tap.
+            Driver::RustSocketio => Side::Tap,
+        };
+        options.faults = match &self.faults {
+            Some(file) => Some(plan::read(file, side)?),
+            None => None,
+        };
         Ok((options, self.record()))
     }
 

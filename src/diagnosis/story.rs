@@ -1,13 +1,16 @@
 //! What the rules need beyond the model: exchanges and lives of connections, each fact with the
 //! number and time of the record that proves it. Bounded: the oldest are forgotten.
 
+mod endings;
 mod exchange;
+pub(super) mod joins;
 mod life;
 
 use std::collections::BTreeMap;
 
 pub use exchange::{Asked, Exchange};
-pub use life::{CloseFrame, Life, Trouble};
+pub use joins::{Answer, Join};
+pub use life::{CloseFrame, Deed, DeedKind, Life, Trouble};
 
 use crate::journal::file::Source;
 use crate::journal::record::{Body, Record};
@@ -15,6 +18,8 @@ use crate::model::{Model, Packet};
 
 /// How many exchanges are remembered.
 const EXCHANGES: usize = 4_000;
+/// How many exchanges of one connection may be under way.
+const OPEN: usize = 100;
 /// How many connections are remembered.
 const LIVES: usize = 1_000;
 
@@ -50,8 +55,11 @@ pub(super) struct Change {
 pub struct Story {
     /// What wrote the session: our own client, the tap, an imported file.
     pub source: Source,
+    /// What the person asked for, from the session's header.
+    pub target: Option<String>,
     exchanges: BTreeMap<u64, Exchange>,
     lives: BTreeMap<u32, Life>,
+    joins: joins::Joins,
     /// Failures made on purpose that name no connection.
     faults: Vec<Place>,
 }
@@ -61,8 +69,10 @@ impl Story {
     pub fn new(source: Source) -> Story {
         Story {
             source,
+            target: None,
             exchanges: BTreeMap::new(),
             lives: BTreeMap::new(),
+            joins: joins::Joins::default(),
             faults: Vec::new(),
         }
     }
@@ -92,6 +102,19 @@ impl Story {
     /// Connections, oldest first.
     pub fn lives(&self) -> impl DoubleEndedIterator<Item = &Life> {
         self.lives.values()
+    }
+
+    /// Tries to join namespaces, oldest first.
+    pub fn joins(&self) -> impl DoubleEndedIterator<Item = &Join> {
+        self.joins.list.iter()
+    }
+
+    /// The newest try to join a namespace on a connection.
+    pub fn join(&self, c: u32, nsp: &str) -> Option<&Join> {
+        let nsp = joins::bare(nsp);
+        self.joins()
+            .rev()
+            .find(|join| join.c == c && join.nsp == nsp)
     }
 
     /// Whether a failure was made on purpose on this connection so far.
@@ -128,7 +151,27 @@ impl Story {
             self.lives.pop_first();
         }
         let life = self.lives.entry(c).or_insert_with(|| Life::new(c, place));
-        life.take(place, record, packets);
+        let eio = model
+            .connections
+            .get(&c)
+            .and_then(|connection| connection.eio);
+        life.take(place, record, packets, eio);
+        match &record.body {
+            Body::Request(request) => {
+                if let Some(asked) = self.exchanges.get(&request.x).map(|known| known.asked) {
+                    let twice = life.open.iter().any(|(_, other)| *other == asked);
+                    if twice && matches!(asked, Asked::Poll | Asked::Post) {
+                        life.did(place, DeedKind::Overlap(asked == Asked::Post));
+                    }
+                    if life.open.len() < OPEN {
+                        life.open.push((request.x, asked));
+                    }
+                }
+            }
+            Body::Response(response) => life.open.retain(|(x, _)| *x != response.x),
+            _ => {}
+        }
+        self.joins.take(place, c, eio, packets);
         let Some(connection) = model.connections.get(&c) else {
             return Change::default();
         };

@@ -132,7 +132,7 @@ actions! {
     Connect "connect" ["c"] [Global] View;
     /// Disconnect
     Disconnect "disconnect" ["d"] [Global] ServerAsk;
-    /// Break on purpose (not in this version)
+    /// Break the connection on purpose: the faults, by what they bring
     Break "break" ["x"] [Global] ServerAsk;
 
     /// Search in the frame log

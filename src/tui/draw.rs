@@ -166,6 +166,10 @@ fn totals(tab: &Tab, pen: &mut Pen<'_>, theme: &Theme, wide: bool) {
         };
         pen.right(&words, theme.style(role));
     }
+    if let Some(words) = pane::connection::broken(tab) {
+        let words = text::truncate(&words, if wide { 36 } else { 18 }).into_owned();
+        pen.right(&format!(" {words} "), theme.style(Role::Fault));
+    }
     let lost = tab.model.counts.lost;
     let role = if lost > 0 { Role::Error } else { Role::Dim };
     if wide || lost > 0 {
@@ -425,11 +429,12 @@ fn offered(state: &State, narrow: bool) -> Vec<Action> {
             A::Join,
             A::Connect,
             A::Disconnect,
+            A::Break,
             A::Mark,
             A::Save,
-            A::Copy,
             A::Command,
             A::Back,
+            A::Copy,
         ],
     };
     if narrow && !actions.contains(&A::NextPane) && state.focus != Pane::Compose {
@@ -561,6 +566,10 @@ fn overlays(state: &State, screen: Rect, buf: &mut Buffer) -> Option<Position> {
             Overlay::Open(open) => {
                 open.draw(screen, buf, theme);
                 open.cursor(screen)
+            }
+            Overlay::Break(menu) => {
+                menu.draw(screen, buf, theme);
+                menu.cursor(screen)
             }
             Overlay::Why(why) => {
                 if let Some(finding) = state.tab().and_then(|tab| why.now(&tab.findings)) {

@@ -262,3 +262,34 @@ fn the_lines_of_what_to_try_go_when_a_row_is_looked_at() {
     bench.keys("k");
     assert!(!bench.screen().contains("emit ask"));
 }
+
+#[test]
+fn what_was_broken_on_purpose_is_said_everywhere() {
+    use crate::faults::Fault as F;
+    let mut bench = connected(120, 36);
+    bench.state.tabs[0].broken.asked(F::Delay(200));
+    bench.state.tabs[0].broken.asked(F::NoPong);
+    bench.add(
+        60_900,
+        Body::Fault(Fault {
+            fault: "drop".into(),
+            rule: None,
+            did: "the TCP connection was ended without a word".into(),
+        }),
+    );
+    bench.add(
+        61_000,
+        Body::Connection(Connection {
+            reason: Some("transport close".into()),
+            ..connection(ConnectionState::Closed)
+        }),
+    );
+    bench.settle(61_500);
+    insta::assert_snapshot!("broken_on_purpose_wide", bench.screen());
+    bench.resize(80, 24);
+    bench.settle(61_500);
+    insta::assert_snapshot!("broken_on_purpose_narrow", bench.screen());
+    bench.keys("3");
+    let screen = bench.screen();
+    assert!(screen.contains("we broke it: drop"), "{screen}");
+}

@@ -11,6 +11,7 @@ use crate::model::Model;
 use crate::model::filter::Filter;
 use crate::model::state::Connection;
 
+use super::broken::Broken;
 use super::composer::Composer;
 use super::config::{Config, Level, TimeMode};
 use super::detail::Detail;
@@ -58,6 +59,8 @@ pub enum Overlay {
     Copy(dialog::copy::CopyMenu),
     /// Saved sessions.
     Open(dialog::open::Open),
+    /// What can be broken on purpose.
+    Break(Box<dialog::break_menu::BreakMenu>),
     /// A finding, looked at closely.
     Why(Why),
 }
@@ -174,6 +177,8 @@ pub struct Tab {
     pub connection_top: usize,
     /// The client has ended for good.
     pub ended: bool,
+    /// What was broken on purpose.
+    pub broken: Broken,
 }
 
 impl Tab {
@@ -208,6 +213,7 @@ impl Tab {
             walk: None,
             connection_top: 0,
             ended: false,
+            broken: Broken::default(),
         }
     }
 
@@ -278,6 +284,21 @@ fn title(target: &str) -> String {
         rest.rsplit(['/', '\\']).next().unwrap_or(rest)
     };
     super::line::head(name, 30).into_owned()
+}
+
+/// `http://localhost:3000/chat` as `localhost:3000/chat`, `/a/b.sio.jsonl` as `a/b.sio.jsonl`.
+fn longer_title(target: &str) -> String {
+    let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
+    let is_url = rest.len() != target.len();
+    let name: String = if is_url {
+        let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+        rest.rsplit('@').next().unwrap_or(rest).to_owned()
+    } else {
+        let mut parts: Vec<&str> = rest.rsplit(['/', '\\']).take(2).collect();
+        parts.reverse();
+        parts.join("/")
+    };
+    super::line::head(name.trim_end_matches('/'), 30).into_owned()
 }
 
 /// The whole state.
@@ -367,8 +388,26 @@ impl State {
         if !self.follow {
             tab.log.set_follow(false);
         }
+        tab.title = self.distinct(&tab);
         self.tabs.push(tab);
         self.current = self.tabs.len() - 1;
+    }
+
+    /// A name for a session that no other one has: with its path where that tells them apart,
+    /// else with a number.
+    fn distinct(&self, tab: &Tab) -> String {
+        let taken = |name: &str| self.tabs.iter().any(|other| other.title == name);
+        if !taken(&tab.title) {
+            return tab.title.clone();
+        }
+        let longer = longer_title(&tab.target);
+        if !taken(&longer) {
+            return longer;
+        }
+        (2..)
+            .map(|number| format!("{} ({number})", tab.title))
+            .find(|name| !taken(name))
+            .unwrap_or(longer)
     }
 
     /// Says something once.
@@ -439,5 +478,38 @@ impl State {
             }
         };
         Layout::new(self.screen, self.splits, wishes, self.focus, self.zoom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_sessions_have_the_same_name() {
+        let config = Config::default();
+        let mut state = State::new(config, Theme::embedded("dark"), false);
+        for target in [
+            "http://localhost:3000/",
+            "http://localhost:3000/chat",
+            "http://user:secret@localhost:3000/chat?token=x",
+            "http://localhost:3000",
+            "/tmp/one/a.sio.jsonl",
+            "/tmp/two/a.sio.jsonl",
+        ] {
+            state.add(Tab::new(target, true, jiff::Timestamp::UNIX_EPOCH));
+        }
+        let names: Vec<&str> = state.tabs.iter().map(|tab| tab.title.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "localhost:3000",
+                "localhost:3000/chat",
+                "localhost:3000 (2)",
+                "localhost:3000 (3)",
+                "a.sio.jsonl",
+                "two/a.sio.jsonl"
+            ]
+        );
     }
 }

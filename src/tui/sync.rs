@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::config::Level;
 use super::detail::read;
 use super::layout::Pane;
-use super::line::Line;
+use super::line::{self, Line};
 use super::log::RowId;
 use super::pane;
 use super::state::{Overlay, State, Tab};
@@ -192,6 +192,9 @@ fn fold(
         if let Some(diagnosis) = diagnosis {
             diagnosis.take(&record, &packets, &tab.model);
         }
+        if let Body::Fault(fault) = &record.body {
+            tab.broken.take(&record, fault);
+        }
         if back > 0 && !packets.is_empty() {
             tab.backs.insert(record.n, back);
         }
@@ -225,7 +228,8 @@ fn push_rows(tab: &mut Tab, record: &Record, packets: &[Packet], back: u32, show
         tab.log.push(
             id_of(reference),
             row.error,
-            matches!(record.body, Body::Mark(_)),
+            // A person's marks; what a library called is not gone through mark by mark.
+            matches!(&record.body, Body::Mark(mark) if line::callback(&mark.text).is_none()),
         );
     }
 }
@@ -365,6 +369,9 @@ pub fn prepare(state: &mut State, readers: &[(Reader, Journal)]) {
     if let Some(mut walk) = tab.walk.take() {
         evidence(tab, &mut walk, reader, journal, secrets);
         tab.walk = Some(walk);
+    }
+    if let Some(Overlay::Break(menu)) = state.overlays.last_mut() {
+        menu.set_around(tab.broken.around(tab));
     }
     let gone = match state.overlays.last_mut() {
         Some(Overlay::Why(why)) => {

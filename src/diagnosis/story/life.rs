@@ -1,6 +1,6 @@
 //! The life of one connection, as records prove it.
 
-use super::Place;
+use super::{Asked, Place};
 use crate::journal::record::{Body, Direction, Opcode, Record};
 use crate::model::Packet;
 use crate::model::decode::Kind;
@@ -32,6 +32,80 @@ pub struct Trouble {
     pub error: String,
     /// Byte offset in the frame or body.
     pub at: usize,
+    /// What stands there, a few bytes each way, with `»` before the offending byte.
+    pub around: String,
+}
+
+/// Bytes of a broken packet that are shown before and after the offending one.
+const AROUND: usize = 24;
+
+/// Bytes for a person: text with its control characters escaped, or hexadecimal.
+fn readable(bytes: &[u8], binary: bool) -> String {
+    if binary {
+        let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        return hex.join(" ");
+    }
+    let mut text = String::new();
+    for char in String::from_utf8_lossy(bytes).chars() {
+        if char.is_control() {
+            text.extend(char.escape_unicode());
+        } else {
+            text.push(char);
+        }
+    }
+    text
+}
+
+/// A few bytes around `at`, with `»` before it.
+fn around(record: &Record, at: usize) -> String {
+    let bytes: &[u8] = match &record.body {
+        Body::Frame(frame) => &frame.data,
+        Body::Request(request) => &request.body,
+        Body::Response(response) => &response.body,
+        _ => return String::new(),
+    };
+    let at = at.min(bytes.len());
+    let from = at.saturating_sub(AROUND);
+    let to = at.saturating_add(AROUND).min(bytes.len());
+    let binary = matches!(&record.body, Body::Frame(frame) if frame.op == Opcode::Binary);
+    let text = |range| readable(bytes.get(range).unwrap_or_default(), binary);
+    let (before, after) = (text(from..at), text(at..to));
+    let start = if from > 0 { "…" } else { "" };
+    let end = match to {
+        to if to < bytes.len() => "…",
+        to if to == at => "(the end)",
+        _ => "",
+    };
+    format!("{start}{before}»{after}{end}")
+}
+
+/// Something that the client did for which an Engine.IO server ends a session, without a word
+/// (a POST is answered `ok` all the same).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deed {
+    /// Its record.
+    pub place: Place,
+    /// What it was.
+    pub what: DeedKind,
+}
+
+/// What ends a session (engine.io `socket.ts`, `polling.ts`; socket.io `client.ts`).
+#[derive(Debug, Clone, PartialEq)]
+pub enum DeedKind {
+    /// A packet that can't be read, and why.
+    Unreadable(String),
+    /// An event, ack or disconnect for a namespace that was not joined.
+    NotJoined(String),
+    /// A second CONNECT for a namespace.
+    SecondConnect(String),
+    /// A ping from a client of Engine.IO 4, in which the server pings.
+    WrongPing,
+    /// A second poll (or post, where true) while one was under way.
+    Overlap(bool),
+    /// The client closed the session.
+    ClosedByClient,
+    /// The server closed the session.
+    ClosedByServer,
 }
 
 /// One connection: one handshake, one Engine.IO sid. Its state, sid, handshake values and upgrade
@@ -52,6 +126,8 @@ pub struct Life {
     pub detail: Option<String>,
     /// The newest record that came from the server.
     pub heard: Option<Place>,
+    /// The one that came from the server before [`Life::heard`].
+    pub heard_before: Option<Place>,
     /// The newest record that went to the server.
     pub spoke: Option<Place>,
     /// Engine.IO pings from the server to the client, newest last, at most 100.
@@ -68,6 +144,12 @@ pub struct Life {
     pub troubles: Vec<Trouble>,
     /// Failures made on purpose, at most 100.
     pub faults: Vec<Place>,
+    /// What the session may have died of, at most 100.
+    pub deeds: Vec<Deed>,
+    /// Exchanges that wait for their response.
+    pub(super) open: Vec<(u64, Asked)>,
+    /// Namespaces for which a CONNECT was sent (or, in Engine.IO 3, `/` is implied).
+    asked_for: Vec<String>,
 }
 
 impl Life {
@@ -80,6 +162,7 @@ impl Life {
             reason: None,
             detail: None,
             heard: None,
+            heard_before: None,
             spoke: None,
             pings_to_client: Vec::new(),
             pings_to_server: Vec::new(),
@@ -88,6 +171,89 @@ impl Life {
             close_frames: Vec::new(),
             troubles: Vec::new(),
             faults: Vec::new(),
+            deeds: Vec::new(),
+            open: Vec::new(),
+            asked_for: Vec::new(),
+        }
+    }
+
+    /// The WebSocket went away without a close frame (1006).
+    pub fn was_cut(&self) -> bool {
+        self.reason.as_deref() == Some("transport close")
+            && !self
+                .close_frames
+                .iter()
+                .any(|frame| frame.dir == Direction::ToClient)
+            && self
+                .detail
+                .as_deref()
+                .is_none_or(|detail| detail.contains("1006"))
+    }
+
+    /// The newest record that crossed the wire, either way.
+    pub fn traffic(&self) -> Option<Place> {
+        self.heard.max(self.spoke)
+    }
+
+    /// We left, or gave it up for another generation.
+    pub fn ended_by_us(&self) -> bool {
+        matches!(
+            self.reason.as_deref(),
+            Some("io client disconnect" | "forced close")
+        )
+    }
+
+    pub(super) fn did(&mut self, place: Place, what: DeedKind) {
+        if self.deeds.len() < PLACES {
+            self.deeds.push(Deed { place, what });
+        }
+    }
+
+    /// What a packet does to the session, beside what it carries.
+    fn weigh(&mut self, place: Place, packet: &Packet, eio: Option<u8>, by_websocket: bool) {
+        match (&packet.kind, packet.dir) {
+            (Kind::Engine { name: "close", .. }, dir) if !by_websocket => {
+                self.did(
+                    place,
+                    match dir {
+                        Direction::ToServer => DeedKind::ClosedByClient,
+                        Direction::ToClient => DeedKind::ClosedByServer,
+                    },
+                );
+            }
+            (Kind::Engine { name: "ping", data }, Direction::ToServer)
+                if data != "probe" && eio == Some(4) =>
+            {
+                self.did(place, DeedKind::WrongPing);
+            }
+            (Kind::Undecodable { error, .. }, Direction::ToServer) => {
+                self.did(place, DeedKind::Unreadable(error.clone()));
+            }
+            (Kind::Socket { name, nsp, .. }, dir) => {
+                let nsp = nsp.split('?').next().unwrap_or_default();
+                let known = self.asked_for.iter().position(|asked| asked == nsp);
+                match (*name, dir, known) {
+                    ("connect", Direction::ToServer, Some(_)) if eio != Some(3) || nsp != "/" => {
+                        self.did(place, DeedKind::SecondConnect(nsp.to_owned()));
+                    }
+                    ("connect", _, None) if self.asked_for.len() < PLACES => {
+                        self.asked_for.push(nsp.to_owned());
+                    }
+                    ("disconnect" | "connect_error", _, Some(at)) => {
+                        self.asked_for.swap_remove(at);
+                    }
+                    ("connect" | "connect_error", ..) => {}
+                    (_, Direction::ToServer, None)
+                        if self.opened.is_some()
+                            && self.asked_for.len() < PLACES
+                            && !(eio == Some(3) && nsp == "/") =>
+                    {
+                        self.did(place, DeedKind::NotJoined(nsp.to_owned()));
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
         }
     }
 
@@ -96,7 +262,15 @@ impl Life {
         Some(self.ended?.t.saturating_sub(self.opened?.t))
     }
 
-    pub(super) fn take(&mut self, place: Place, record: &Record, packets: &[Packet]) {
+    pub(super) fn take(
+        &mut self,
+        place: Place,
+        record: &Record,
+        packets: &[Packet],
+        eio: Option<u8>,
+    ) {
+        let by_websocket = matches!(record.body, Body::Frame(_));
+        let before = self.heard;
         match &record.body {
             Body::Request(_) => self.spoke = Some(place),
             Body::Response(response) if response.status > 0 => self.heard = Some(place),
@@ -117,7 +291,11 @@ impl Life {
             Body::Fault(_) if self.faults.len() < PLACES => self.faults.push(place),
             _ => {}
         }
+        if self.heard != before {
+            self.heard_before = before;
+        }
         for packet in packets {
+            self.weigh(place, packet, eio, by_websocket);
             match &packet.kind {
                 Kind::Engine { name, data } if data != "probe" => {
                     let list = match (*name, packet.dir) {
@@ -138,6 +316,7 @@ impl Life {
                         dir: packet.dir,
                         error: error.clone(),
                         at: *at,
+                        around: around(record, *at),
                     });
                 }
                 _ => {}

@@ -94,7 +94,17 @@ pub fn lines(tab: &Tab, width: usize) -> Vec<Words> {
         }
     }
     pending(tab, &mut lines);
+    if let Some(words) = broken(tab) {
+        // Behind the state, before anything else: it explains all the rest.
+        lines.insert(1.min(lines.len()), vec![(words, Role::Fault)]);
+    }
     lines
+}
+
+/// The faults that last or wait, in one line.
+pub fn broken(tab: &Tab) -> Option<String> {
+    let active = tab.broken.active();
+    (!active.is_empty()).then(|| format!("⚡ {}", crate::tui::dialog::break_menu::named(active)))
 }
 
 fn open(tab: &Tab, connection: &Connection, width: usize, lines: &mut Vec<Words>) {

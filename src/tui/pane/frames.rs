@@ -181,6 +181,9 @@ pub fn draw(state: &State, tab: &Tab, area: Rect, focused: bool, buf: &mut Buffe
             ("◆", Role::Mark)
         } else if tab.log.has_spot(Spot::Hit, place, place + 1) {
             ("*", Role::Hit)
+        } else if line.role == Role::Fault {
+            // Two columns wide: nothing else is as seen from afar, and it says that this was us.
+            ("⚡", Role::Fault)
         } else if proves(tab, line.id.n()) {
             ("»", Role::Finding)
         } else if line.error {

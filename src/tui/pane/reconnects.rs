@@ -1,4 +1,5 @@
-//! What happened between connections: each loss with its reason, each attempt with its outcome.
+//! What happened between connections: each loss with its reason, each attempt with its outcome,
+//! and which of them were of our own making.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -25,6 +26,11 @@ fn ordinal(number: u32) -> String {
     }
 }
 
+/// Says that nobody else is to blame.
+fn ours(fault: &str) -> Words {
+    vec![(format!("  we broke it: {fault}"), Role::Fault)]
+}
+
 /// The lines of one entry: a loss takes two or three, an attempt one or two.
 fn words(tab: &Tab, entry: &Reconnect, width: usize) -> Vec<Words> {
     match entry {
@@ -35,7 +41,7 @@ fn words(tab: &Tab, entry: &Reconnect, width: usize) -> Vec<Words> {
             lived,
             in_a_row,
             c,
-            ..
+            n,
         } => {
             let clock = tab.wall(*at);
             let clock = clock.get(..8).unwrap_or(&clock).to_owned();
@@ -55,6 +61,9 @@ fn words(tab: &Tab, entry: &Reconnect, width: usize) -> Vec<Words> {
                 tail.push_str(&ordinal(*in_a_row));
             }
             lines.push(vec![(tail, Role::Dim)]);
+            if let Some(fault) = tab.broken.behind(*c, *n, reason) {
+                lines.push(ours(fault));
+            }
             lines
         }
         Reconnect::Attempt {
@@ -62,6 +71,8 @@ fn words(tab: &Tab, entry: &Reconnect, width: usize) -> Vec<Words> {
             after,
             outcome,
             at,
+            c,
+            n,
             ..
         } => {
             let number = match attempt {
@@ -81,6 +92,9 @@ fn words(tab: &Tab, entry: &Reconnect, width: usize) -> Vec<Words> {
                     let mut lines = vec![vec![(number, Role::Dim), (error.clone(), Role::Error)]];
                     if let Some(detail) = detail {
                         lines.extend(wrapped(detail, "     ", width, 2));
+                    }
+                    if let Some(fault) = tab.broken.behind_attempt(*c, *n) {
+                        lines.push(ours(fault));
                     }
                     lines
                 }

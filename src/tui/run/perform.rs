@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::super::effect::Effect;
-use super::super::state::{Overlay, State, Tone};
+use super::super::prompt::{Prompt, Wrong};
+use super::super::state::{Asked, Overlay, State, Tone};
 use super::super::terminal::Terminal;
 use super::super::theme::Theme;
 use super::super::{config, dialog, units};
@@ -12,7 +13,6 @@ use super::App;
 use super::private;
 use crate::client::{Command, Options};
 use crate::journal::Journal;
-use crate::scope::Refused;
 
 /// Terminals cut longer OSC 52 sequences, or drop them.
 const LONGEST_COPY: usize = 74_000;
@@ -59,8 +59,16 @@ fn command_to(app: &mut App, at: usize, command: Command) {
         return;
     };
     let said = said(&command);
+    let asked = command.clone();
     match scope.command(command) {
         Ok(()) => {
+            if let Some(tab) = app.state.tabs.get_mut(at) {
+                match asked {
+                    Command::Fault(fault) => tab.broken.asked(fault),
+                    Command::ClearFaults => tab.broken.cleared(),
+                    _ => {}
+                }
+            }
             if let Some(words) = said {
                 app.state.say(Tone::Good, words);
             }
@@ -76,6 +84,8 @@ fn said(command: &Command) -> Option<String> {
     match command {
         Command::Mark { text } => Some(format!("marked: {text}")),
         Command::Connect => Some("trying now".to_owned()),
+        Command::Fault(fault) => Some(format!("⚡ {fault} was asked for")),
+        Command::ClearFaults => Some("what was broken by hand is ended".to_owned()),
         _ => None,
     }
 }
@@ -153,6 +163,7 @@ fn save(app: &mut App, at: usize, path: &Path) {
     let Some((_, journal)) = app.readers.get(at) else {
         return;
     };
+    let asked = path;
     let path = expanded(path);
     match write_session(journal, &path) {
         Ok(records) => app.state.say(
@@ -163,10 +174,23 @@ fn save(app: &mut App, at: usize, path: &Path) {
                 path.display()
             ),
         ),
-        Err(error) => app
-            .state
-            .say(Tone::Bad, format!("{}: {error}", path.display())),
+        Err(error) => {
+            // What was typed is kept, with the reason above it.
+            app.state.overlays.push(save_again(asked, &error));
+        }
     }
+}
+
+/// The prompt for a path once more, after the one that was given did not do.
+fn save_again(path: &Path, error: &std::io::Error) -> Overlay {
+    let text = path.to_string_lossy().into_owned();
+    let mut prompt = Prompt::new("save to").with_text(&text);
+    let at = 0..text.len();
+    prompt.set_wrong(Some(Wrong {
+        at,
+        what: error.to_string(),
+    }));
+    Overlay::Prompt(Asked::Save, prompt)
 }
 
 /// `~` as the home directory, as a shell would have it.
@@ -229,5 +253,20 @@ fn copy(state: &mut State, terminal: &mut Terminal, what: &str, text: &str) {
             format!("too long for the clipboard: written to {}", path.display()),
         ),
         Err(error) => state.say(Tone::Bad, format!("the copy could not be written: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_can_not_be_written_is_asked_for_again() {
+        let error = std::io::Error::other("no such folder");
+        let Overlay::Prompt(Asked::Save, prompt) = save_again(Path::new("~/x/y"), &error) else {
+            panic!("not the prompt of save")
+        };
+        assert_eq!(prompt.text(), "~/x/y");
+        assert_eq!(prompt.wrong().unwrap().what, "no such folder");
     }
 }

@@ -136,10 +136,12 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
                 effect,
             );
         }
-        Action::Break => state.say(
-            Tone::Info,
-            "breaking on purpose is not in this version; d disconnects",
-        ),
+        Action::Break => {
+            if let Some(tab) = state.tab() {
+                let menu = dialog::break_menu::BreakMenu::new(tab.broken.around(tab));
+                state.overlays.push(Overlay::Break(Box::new(menu)));
+            }
+        }
 
         Action::Mark => {
             let prompt = Prompt::new("mark").with_placeholder("what happened here");

@@ -174,6 +174,16 @@ impl Why {
                     }
                 }
             }
+            let inline = fix::inline_lines(&finding.fix);
+            if !inline.is_empty() {
+                lines.push(plain_line(Vec::new()));
+            }
+            for line in inline {
+                lines.push(plain_line(vec![
+                    ("  ┃ ".to_owned(), Role::Ok),
+                    (line, Role::Event),
+                ]));
+            }
         }
         lines
     }
