@@ -25,6 +25,7 @@ pub mod print;
 pub mod sessions;
 pub mod stop;
 pub mod stream;
+pub mod tap;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -50,6 +51,8 @@ pub enum Opening {
     Connect(Box<Options>, Record),
     /// A saved session.
     File(PathBuf),
+    /// A tap.
+    Tap(Box<crate::tap::Settings>, Record),
     /// The demo server of [`crate::demo`], and a connection to it.
     Demo(crate::demo::Settings),
 }
@@ -82,6 +85,8 @@ pub enum Headless {
     Completions(clap_complete::Shell),
     /// `man`.
     Man(Option<PathBuf>),
+    /// `tap --headless`.
+    Tap(Box<tap::Plan>),
     /// `demo --headless`.
     Demo(demo::Plan),
 }
@@ -124,6 +129,7 @@ pub fn run(task: Headless) -> Exit {
         Headless::Sessions(plan) => sessions::run(&plan),
         Headless::Completions(shell) => completions::run(shell),
         Headless::Man(folder) => man::run(folder.as_deref()),
+        Headless::Tap(plan) => tap::run(*plan),
         Headless::Demo(plan) => demo::run(plan),
     }
 }

@@ -153,6 +153,7 @@ struct Shared {
     address: SocketAddr,
     rewrite_origin: bool,
     msgpack: bool,
+    readonly: bool,
     dialer: Dialer,
     recorder: Recorder,
     sessions: Sessions,
@@ -226,6 +227,7 @@ impl Bound {
             address,
             rewrite_origin: settings.rewrite_origin,
             msgpack: settings.msgpack,
+            readonly: settings.readonly,
             dialer,
             recorder: Recorder::new(journal, settings.overflow),
             sessions: Sessions::default(),
@@ -270,6 +272,11 @@ impl Tap {
     /// The URL for clients.
     pub fn url(&self) -> String {
         format!("http://{}", self.shared.address)
+    }
+
+    /// Nothing may be injected, and no fault made.
+    pub fn readonly(&self) -> bool {
+        self.shared.readonly
     }
 
     /// Where everything goes.

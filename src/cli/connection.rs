@@ -329,7 +329,7 @@ fn repeated(namespaces: &[NamespaceAuth]) -> Option<&str> {
 }
 
 /// The file, if it can be opened now; a mistake in its name is told before anything is connected.
-fn readable(file: Option<&Path>, option: &str) -> Result<Option<PathBuf>, UsageError> {
+pub(super) fn readable(file: Option<&Path>, option: &str) -> Result<Option<PathBuf>, UsageError> {
     let Some(file) = file else { return Ok(None) };
     match std::fs::File::open(file) {
         Ok(_) => Ok(Some(file.to_path_buf())),

@@ -84,7 +84,9 @@ impl Body {
                 Ok(bytes.len())
             }
             Body::Length(left) => {
-                let now = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+                let now = usize::try_from(*left)
+                    .unwrap_or(usize::MAX)
+                    .min(bytes.len());
                 copy.push(bytes.get(..now).unwrap_or_default());
                 *left = left.saturating_sub(now as u64);
                 Ok(now)
@@ -186,7 +188,12 @@ mod tests {
 
     #[test]
     fn broken_chunks_are_refused() {
-        for bytes in [&b"x\r\n"[..], b"\r\n", b"2\r\nabc\r\n", b"11112222333344445\r\n"] {
+        for bytes in [
+            &b"x\r\n"[..],
+            b"\r\n",
+            b"2\r\nabc\r\n",
+            b"11112222333344445\r\n",
+        ] {
             assert!(read(Body::chunked(), bytes, 100).is_err(), "{bytes:?}");
         }
         let huge = b"ffffffffffffffff\r\nabc";

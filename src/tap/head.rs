@@ -353,9 +353,8 @@ mod tests {
         assert!(take_request(&mut tls).is_err());
         let mut half = BytesMut::from("GET / HT");
         assert!(take_request(&mut half).unwrap().is_none());
-        let mut huge = BytesMut::from(
-            format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(MAX_HEAD)).as_str(),
-        );
+        let mut huge =
+            BytesMut::from(format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(MAX_HEAD)).as_str());
         assert!(take_request(&mut huge).is_err());
     }
 

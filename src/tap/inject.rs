@@ -36,7 +36,9 @@ pub enum Injection {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InjectError {
     /// There is no live connection of this number.
-    #[error("no live connection {0}; connections are numbered from 1 in the order in which they began")]
+    #[error(
+        "no live connection {0}; connections are numbered from 1 in the order in which they began"
+    )]
     NoConnection(u32),
     /// No number was given, and there is not exactly one.
     #[error("{0} connections are live; say which one with \"c\"")]
@@ -117,8 +119,8 @@ fn event(
         let bytes = socket::msgpack::encode(&packet, &limits).map_err(|error| wrong(&error))?;
         return Ok(vec![wire(&EnginePacket::binary(bytes), version, base64)]);
     }
-    let encoded = encode_with_binary(SocketKind::Event, nsp, None, args)
-        .map_err(|error| wrong(&error))?;
+    let encoded =
+        encode_with_binary(SocketKind::Event, nsp, None, args).map_err(|error| wrong(&error))?;
     let mut messages = vec![wire(&EnginePacket::message(encoded.text), version, base64)];
     for attachment in &encoded.attachments {
         let packet = EnginePacket::binary(attachment.as_ref());
@@ -136,15 +138,19 @@ fn wire(packet: &EnginePacket<'_>, version: Version, base64: bool) -> Message {
 
 impl Parcel {
     /// As packets, for a polling body.
-    pub(super) fn packets(&self, version: Version) -> Result<Vec<EnginePacket<'static>>, InjectError> {
+    pub(super) fn packets(
+        &self,
+        version: Version,
+    ) -> Result<Vec<EnginePacket<'static>>, InjectError> {
         let packet = |message: &Message| {
             let decoded = match message {
                 Message::Text(data) => {
                     message::decode_text(&String::from_utf8_lossy(data), version)
                         .map(|decoded| decoded.value.into_owned())
                 }
-                Message::Binary(data) => message::decode_binary(data, version)
-                    .map(|decoded| decoded.value.into_owned()),
+                Message::Binary(data) => {
+                    message::decode_binary(data, version).map(|decoded| decoded.value.into_owned())
+                }
                 Message::Raw(_) => {
                     let why = "raw bytes are for a WebSocket only".to_owned();
                     return Err(InjectError::NoPacket(why));
@@ -201,7 +207,7 @@ mod tests {
             .iter()
             .map(|message| match message {
                 Message::Text(data) => String::from_utf8_lossy(data).into_owned(),
-                Message::Binary(data) => format!("{:?}", &data[..]),
+                Message::Binary(data) | Message::Raw(data) => format!("{:?}", &data[..]),
             })
             .collect()
     }
@@ -258,7 +264,14 @@ mod tests {
             assert_eq!(String::from_utf8(made.unwrap().bytes).unwrap(), expected);
         }
         assert_eq!(
-            add_to_body(b"no", None, event(), Version::V3, Revision::SocketIo2, false),
+            add_to_body(
+                b"no",
+                None,
+                event(),
+                Version::V3,
+                Revision::SocketIo2,
+                false
+            ),
             None
         );
     }

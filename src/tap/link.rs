@@ -15,9 +15,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::{Shared, stopped};
 use super::head::{self, RequestHead};
 use super::relay;
+use super::{Shared, stopped};
 use crate::faults::End;
 use crate::net::dial::Stream;
 

@@ -19,10 +19,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 
-use super::{Shared, stopped};
 use super::inject::Parcel;
 use super::sessions::{Order, Session};
 use super::story::{How, Who};
+use super::{Shared, stopped};
 use crate::faults::{End, EndDo, Message, MessageDo};
 use crate::journal::record::{Body, Direction, Frame, Opcode, TransportName};
 use crate::net::dial::Stream;
@@ -645,10 +645,7 @@ impl Relay<'_> {
         if std::mem::replace(&mut self.told, true) {
             return;
         }
-        let (who, how) = self
-            .first_end
-            .clone()
-            .unwrap_or((Who::Client, How::Fin));
+        let (who, how) = self.first_end.clone().unwrap_or((Who::Client, How::Fin));
         if let Some(session) = self.session.clone() {
             let told = session
                 .state()
@@ -690,7 +687,8 @@ impl Relay<'_> {
                 Some(Finish::Cut)
             }
             End::Rst => {
-                let words = "the tap reset the TCP connection (RST), which the client sees as code 1006";
+                let words =
+                    "the tap reset the TCP connection (RST), which the client sees as code 1006";
                 self.tell_end_by_tap("transport close", words).await;
                 Some(Finish::Reset)
             }

@@ -95,7 +95,12 @@ pub(super) struct Story {
 }
 
 impl Story {
-    pub(super) fn new(now: Instant, kind: RequestKind, sid: Option<&str>, eio: Option<&str>) -> Story {
+    pub(super) fn new(
+        now: Instant,
+        kind: RequestKind,
+        sid: Option<&str>,
+        eio: Option<&str>,
+    ) -> Story {
         Story {
             sid: sid.map(str::to_owned),
             version: if eio == Some("3") {
@@ -253,9 +258,10 @@ impl Story {
             }
             ([b'1', ..], dir) if by == TransportName::Polling => {
                 return match dir {
-                    Direction::ToClient => {
-                        self.end("transport close", "transport closed by the server".to_owned())
-                    }
+                    Direction::ToClient => self.end(
+                        "transport close",
+                        "transport closed by the server".to_owned(),
+                    ),
                     Direction::ToServer => {
                         self.client_left = true;
                         self.left_by_client(now, "the client posted a close packet".to_owned())
@@ -308,9 +314,8 @@ impl Story {
                 self.interval + self.timeout,
             ),
             Version::V3 => (
-                self.asked.map_or(Duration::ZERO, |asked| {
-                    now.saturating_duration_since(asked)
-                }),
+                self.asked
+                    .map_or(Duration::ZERO, |asked| now.saturating_duration_since(asked)),
                 self.timeout,
             ),
         };

@@ -27,8 +27,8 @@ use crate::tap::head::{self, RequestHead, ResponseHead};
 use crate::tap::inject::{Parcel, add_to_body};
 use crate::tap::relay::has_parcels;
 use crate::tap::sessions::Session;
-use crate::tap::story::{How, Who};
 use crate::tap::stopped;
+use crate::tap::story::{How, Who};
 
 /// A connection that became a WebSocket.
 pub(super) struct Switched {
@@ -77,8 +77,10 @@ impl Link<'_> {
         let shared = self.shared;
         if head.method == "CONNECT" {
             self.client.buf = BytesMut::from(head.method.as_bytes());
-            self.refuse_gibberish("it asks for a tunnel; point the client at the tap itself, not at it as a proxy")
-                .await;
+            self.refuse_gibberish(
+                "it asks for a tunnel; point the client at the tap itself, not at it as a proxy",
+            )
+            .await;
             return Next::Over;
         }
         let mut body = match head.body() {
@@ -142,10 +144,7 @@ impl Link<'_> {
             Some(sid) if head.method == "OPTIONS" => shared.sessions.by_sid(sid),
             _ if !engine || head.method == "OPTIONS" => None,
             sid => {
-                let (session, first) =
-                    shared
-                        .sessions
-                        .of_request(now, kind, sid.as_deref(), eio);
+                let (session, first) = shared.sessions.of_request(now, kind, sid.as_deref(), eio);
                 let mut state = session.state();
                 told = state.story.requested(now, kind, first);
                 state.base64 |= value("b64").is_some_and(|b64| b64 != "0");
@@ -352,8 +351,13 @@ impl Link<'_> {
                     Ok(used) => up.extend_from_slice(&self.client.buf.split_to(used)),
                     Err(why) => {
                         self.record_request(&mut exchange).await;
-                        self.failed(&exchange, None, Bytes::new(), format!("the request's body: {why}"))
-                            .await;
+                        self.failed(
+                            &exchange,
+                            None,
+                            Bytes::new(),
+                            format!("the request's body: {why}"),
+                        )
+                        .await;
                         return Next::Over;
                     }
                 }
@@ -453,10 +457,7 @@ impl Link<'_> {
             }
             if let Some(how) = &server_end {
                 let how = how.clone();
-                let error = format!(
-                    "{} before its answer was whole",
-                    how.words(Who::Server)
-                );
+                let error = format!("{} before its answer was whole", how.words(Who::Server));
                 self.record_request(&mut exchange).await;
                 return self.broke(&exchange, answer, down, error, &how).await;
             }
@@ -860,7 +861,8 @@ impl Link<'_> {
         body: Bytes,
         error: String,
     ) {
-        let (status, headers) = head.map_or((0, Headers::new()), |head| (head.status, head.headers));
+        let (status, headers) =
+            head.map_or((0, Headers::new()), |head| (head.status, head.headers));
         let response = Response {
             x: exchange.x,
             status,

@@ -30,7 +30,9 @@ impl Link<'_> {
         let start = self.client.buf.get(..48).unwrap_or(&self.client.buf);
         let looks = match start.first() {
             None => return,
-            Some(0x16) => "it looks like TLS: use http:// (not https://) towards the tap".to_owned(),
+            Some(0x16) => {
+                "it looks like TLS: use http:// (not https://) towards the tap".to_owned()
+            }
             Some(_) => format!("it begins with `{}`", start.escape_ascii()),
         };
         self.shared.notices.push(format!(
