@@ -28,6 +28,8 @@ use crate::net::cookies::Jar;
 use crate::net::dial::{DialError, DialOptions, Dialer, ProxyUrl, Resolve, TlsOptions};
 use crate::net::http::{BODY_LIMIT, HttpClient};
 pub use crate::notices::Notices;
+use crate::protocol::engine::base64;
+use crate::protocol::engine::url::decode_component;
 
 /// Commands that may wait to be worked on.
 const COMMANDS: usize = 1_024;

@@ -8,8 +8,7 @@ use url::Url;
 
 use crate::faults::Plan;
 use crate::journal::record::TransportName;
-use crate::protocol::engine::base64;
-use crate::protocol::engine::url::{Endpoint, decode_component, parse_query};
+use crate::protocol::engine::url::{Endpoint, parse_query};
 
 /// Options of a connection. Faces fill it in; the client reads it only.
 #[derive(Debug, Clone)]
@@ -190,33 +189,6 @@ impl Options {
             decoded: false,
             faults: None,
         }
-    }
-
-    /// The headers that every request carries: those that were given, the login of the URL
-    /// (`http://user:password@host` means basic authentication, as everywhere) and the cookies.
-    pub fn sent_headers(&self) -> Vec<(String, String)> {
-        let mut headers = self.headers.clone();
-        headers.extend(self.login_header());
-        let cookies: Vec<String> = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        if !cookies.is_empty() {
-            headers.push(("Cookie".to_owned(), cookies.join("; ")));
-        }
-        headers
-    }
-
-    /// The header that the login of the URL stands for, unless one is given.
-    pub(super) fn login_header(&self) -> Option<(String, String)> {
-        let given = self
-            .headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-        let userinfo = self.endpoint().userinfo.filter(|_| !given)?;
-        let login = base64::encode(decode_component(&userinfo).as_bytes());
-        Some(("Authorization".to_owned(), format!("Basic {login}")))
     }
 
     /// Where requests go: host, HTTP path (with the one trailing slash of the official client)

@@ -10,7 +10,10 @@ use url::Url;
 use super::{Refused, Talker};
 use crate::client::Options;
 use crate::client::command;
-use crate::client::driver::{SetupError, auth, dial_options};
+use crate::client::driver::{auth, authorize};
+#[cfg(feature = "driver-rust-socketio")]
+use crate::client::driver::dial_options;
+use crate::client::driver::SetupError;
 use crate::client::options::{Eio, Parser, Profile};
 use crate::journal::Journal;
 use crate::journal::record::TransportName;
@@ -92,7 +95,7 @@ pub fn check(options: &Options) -> Result<(), String> {
             "rust_socketio replaces the path / by /socket.io/: give another --path".to_owned(),
         );
     }
-    let headers = options.sent_headers();
+    let headers = sent_headers(options);
     let mut names: Vec<String> = headers
         .iter()
         .map(|(name, _)| name.to_ascii_lowercase())
@@ -233,7 +236,7 @@ pub fn settings(options: &Options) -> Result<Settings, String> {
     Ok(Settings {
         nsp: nsp_of(options).to_owned(),
         auth,
-        headers: options.sent_headers(),
+        headers: sent_headers(options),
         path: endpoint.path,
         query: endpoint.query,
         transports: transports(options)?,
@@ -283,6 +286,20 @@ pub fn command(command: command::Command, options: &Options) -> Result<Command, 
         command::Command::ClearFaults => Ok(Command::ClearFaults),
         command::Command::Mark { .. } => unable("a mark is of the journal"),
     }
+}
+
+/// The headers of every request: those that were given, the URL's login, the cookies.
+fn sent_headers(options: &Options) -> Vec<(String, String)> {
+    let mut options = options.clone();
+    authorize(&mut options);
+    let cookies: Vec<String> = options
+        .cookies
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let cookie = (!cookies.is_empty()).then(|| ("Cookie".to_owned(), cookies.join("; ")));
+    options.headers.extend(cookie);
+    options.headers
 }
 
 fn nsp_of(options: &Options) -> &str {
