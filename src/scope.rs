@@ -20,8 +20,8 @@ use crate::faults;
 use crate::journal::Journal;
 use crate::journal::file::{Header, OpenError, Source, default_path};
 use crate::journal::record::{Body, Direction, Mark};
-use crate::tap::{self, Bound, InjectError, Injection, Tap};
 use crate::model::decode::{Decoder, packets_member};
+use crate::tap::{self, Bound, InjectError, Injection, Tap};
 
 /// Bytes of records that are kept when there is no file.
 const MEMORY: usize = 64 * 1024 * 1024;

@@ -10,10 +10,10 @@ use url::Url;
 use super::{Refused, Talker};
 use crate::client::Options;
 use crate::client::command;
-use crate::client::driver::{auth, authorize};
+use crate::client::driver::SetupError;
 #[cfg(feature = "driver-rust-socketio")]
 use crate::client::driver::dial_options;
-use crate::client::driver::SetupError;
+use crate::client::driver::{auth, authorize};
 use crate::client::options::{Eio, Parser, Profile};
 use crate::journal::Journal;
 use crate::journal::record::TransportName;
@@ -78,7 +78,10 @@ pub fn check(options: &Options) -> Result<(), String> {
     }
     let reconnection = &options.reconnection;
     if reconnection.factor != FACTOR {
-        return Err("the jitter of rust_socketio is 0.5 and can't be set: leave --randomization-factor out".to_owned());
+        return Err(
+            "the jitter of rust_socketio is 0.5 and can't be set: leave --randomization-factor out"
+                .to_owned(),
+        );
     }
     if reconnection.attempts.is_some_and(|attempts| attempts > 255) {
         return Err(
@@ -88,7 +91,9 @@ pub fn check(options: &Options) -> Result<(), String> {
         );
     }
     if options.endpoint().path == "/" {
-        return Err("rust_socketio replaces the path / by /socket.io/: give another --path".to_owned());
+        return Err(
+            "rust_socketio replaces the path / by /socket.io/: give another --path".to_owned(),
+        );
     }
     let headers = sent_headers(options);
     let mut names: Vec<String> = headers
@@ -269,9 +274,9 @@ pub fn command(command: command::Command, options: &Options) -> Result<Command, 
         command::Command::Join { .. } => unable(
             "one client of rust_socketio is one namespace: it can't join another (disconnect and connect join its own again)",
         ),
-        command::Command::Leave { .. } => unable(
-            "rust_socketio leaves its namespace only by disconnecting: take disconnect",
-        ),
+        command::Command::Leave { .. } => {
+            unable("rust_socketio leaves its namespace only by disconnecting: take disconnect")
+        }
         command::Command::Answer { .. } => unable(
             "rust_socketio does not tell its application the id of an ack that a server asks for, so it can't be answered",
         ),

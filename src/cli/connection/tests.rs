@@ -425,9 +425,8 @@ fn network_options_are_checked_before_anything_is_connected() {
 #[cfg(feature = "driver-rust-socketio")]
 #[test]
 fn the_driver_is_taken_and_what_it_can_not_do_is_refused() {
-    let driver = |more: &[&'static str]| {
-        [&["http://h", "--driver", "rust_socketio"], more].concat()
-    };
+    let driver =
+        |more: &[&'static str]| [&["http://h", "--driver", "rust_socketio"], more].concat();
     let options = build(&driver(&["--profile", "rust"])).unwrap();
     assert_eq!(options.driver, Driver::RustSocketio);
     for (more, words) in [

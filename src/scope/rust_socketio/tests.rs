@@ -97,10 +97,7 @@ async fn what_it_can_do_is_passed_on() {
         settings.headers,
         [
             ("X-A".to_owned(), "1".to_owned()),
-            (
-                "Authorization".to_owned(),
-                "Basic bWU6cyBjcmV0".to_owned()
-            ),
+            ("Authorization".to_owned(), "Basic bWU6cyBjcmV0".to_owned()),
             ("Cookie".to_owned(), "a=1; b=2".to_owned()),
         ]
     );
@@ -137,7 +134,10 @@ fn commands_that_it_can_not_carry_out_are_refused_in_words() {
     };
     for (asked, words) in [
         (emit(|event| event.volatile = true), "volatile"),
-        (emit(|event| event.nsp = "/".to_owned()), "this one is /chat"),
+        (
+            emit(|event| event.nsp = "/".to_owned()),
+            "this one is /chat",
+        ),
         (
             emit(|event| event.args = "[\"a\",1,{\"$binary\":\"AQ==\"}]".to_owned()),
             "binary only as the one and only argument",

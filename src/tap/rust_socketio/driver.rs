@@ -168,7 +168,11 @@ struct Driver {
 }
 
 impl Driver {
-    async fn run(mut self, mut commands: mpsc::Receiver<Command>, mut stopping: watch::Receiver<bool>) {
+    async fn run(
+        mut self,
+        mut commands: mpsc::Receiver<Command>,
+        mut stopping: watch::Receiver<bool>,
+    ) {
         let journal = self.journal.clone();
         let mut cut_at: Option<Instant> = None;
         let mut worked = 0;
@@ -245,7 +249,10 @@ impl Driver {
                 self.sign = Instant::now();
             }
             Err(error) => {
-                self.give_up("rust_socketio could not be started".to_owned(), error.to_string());
+                self.give_up(
+                    "rust_socketio could not be started".to_owned(),
+                    error.to_string(),
+                );
             }
         }
     }
@@ -285,10 +292,10 @@ impl Driver {
     fn holds(&self) -> bool {
         match self.phase {
             Phase::Starting => true,
-            Phase::Running => matches!(
-                self.ledger.state(),
-                None | Some(NamespaceState::Joining)
-            ) && !self.ledger.is_closed(),
+            Phase::Running => {
+                matches!(self.ledger.state(), None | Some(NamespaceState::Joining))
+                    && !self.ledger.is_closed()
+            }
             // The one that comes next may send it.
             Phase::Leaving(_) => self.again,
             Phase::Off => false,
@@ -334,8 +341,7 @@ impl Driver {
         }
         self.unsent = self.unsent.saturating_add(1);
         if ack {
-            let timeout =
-                timeout.map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
+            let timeout = timeout.map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
             let now = self.now();
             self.ledger.hand(number, now, timeout);
         }

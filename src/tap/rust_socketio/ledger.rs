@@ -210,8 +210,8 @@ impl Ledger {
             ("connect", Direction::ToServer) => {}
             ("connect", Direction::ToClient) => {
                 said.state = NamespaceState::Connected;
-                said.sid = data()
-                    .and_then(|welcome| welcome.get("sid")?.as_str().map(str::to_owned));
+                said.sid =
+                    data().and_then(|welcome| welcome.get("sid")?.as_str().map(str::to_owned));
             }
             ("connect_error", Direction::ToClient) => {
                 said.state = NamespaceState::Refused;
@@ -356,14 +356,7 @@ impl Ledger {
         told
     }
 
-    fn told(
-        &self,
-        c: Option<u32>,
-        id: u64,
-        state: AckState,
-        since: Option<u64>,
-        now: u64,
-    ) -> Told {
+    fn told(&self, c: Option<u32>, id: u64, state: AckState, since: Option<u64>, now: u64) -> Told {
         let body = Body::Ack(Ack {
             nsp: self.nsp.clone(),
             id,

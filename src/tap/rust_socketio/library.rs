@@ -147,10 +147,7 @@ impl Library {
             news,
             lost: Arc::clone(&lost),
         };
-        let gate = Arc::new(Mutex::new(Gate::new(
-            settings.attempts,
-            settings.delay_max,
-        )));
+        let gate = Arc::new(Mutex::new(Gate::new(settings.attempts, settings.delay_max)));
         let builder = build(settings, base, auth, &outbox, &gate);
         runtime.spawn(work(builder, settings.connect_timeout, inbox, outbox));
         let library = Library {

@@ -21,7 +21,10 @@ pub fn exception(get: impl Fn(&str) -> Option<String>) -> Option<String> {
     let set = |name: &&str| get(name).filter(|value| !value.trim().is_empty());
     PROXIES.iter().find_map(set)?;
     // A first variable that is set but empty hides the second one.
-    let given = EXCEPTIONS.iter().find_map(|name| get(name)).unwrap_or_default();
+    let given = EXCEPTIONS
+        .iter()
+        .find_map(|name| get(name))
+        .unwrap_or_default();
     if given.split(',').map(str::trim).any(covers) {
         return None;
     }
@@ -88,7 +91,10 @@ mod tests {
         }
         let wanted = asked(&[("ALL_PROXY", "socks5://p:1"), ("no_proxy", "x")]).unwrap();
         for name in EXCEPTIONS {
-            assert_eq!(asked(&[("ALL_PROXY", "socks5://p:1"), (name, &wanted)]), None);
+            assert_eq!(
+                asked(&[("ALL_PROXY", "socks5://p:1"), (name, &wanted)]),
+                None
+            );
         }
     }
 }

@@ -58,7 +58,10 @@ impl Callback {
             Payload::Binary(bytes) => bytes.len() as u64,
             #[allow(deprecated)]
             Payload::String(text) => text.len() as u64,
-            Payload::Text(values) => values.iter().map(|value| value.to_string().len() as u64).sum(),
+            Payload::Text(values) => values
+                .iter()
+                .map(|value| value.to_string().len() as u64)
+                .sum(),
         }
     }
 }
@@ -98,7 +101,11 @@ fn shown(payload: &Payload) -> String {
             for byte in bytes.iter().take(SHOWN_BYTES) {
                 let _ = write!(text, " {byte:02x}");
             }
-            text.push_str(if bytes.len() > SHOWN_BYTES { " …>" } else { ">" });
+            text.push_str(if bytes.len() > SHOWN_BYTES {
+                " …>"
+            } else {
+                ">"
+            });
             text
         }
     }
@@ -156,7 +163,10 @@ mod tests {
                 "rust_socketio: error EngineIO Error",
             ),
             (
-                Callback::Event(Event::from("hello"), text(vec![json!({"a": "ü"}), json!(2)])),
+                Callback::Event(
+                    Event::from("hello"),
+                    text(vec![json!({"a": "ü"}), json!(2)]),
+                ),
                 "rust_socketio: event \"hello\" [{\"a\":\"ü\"},2]",
             ),
             (
