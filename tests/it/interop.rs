@@ -13,5 +13,7 @@ mod reasons;
 mod reconnection;
 pub mod records;
 mod runs;
+#[cfg(feature = "driver-rust-socketio")]
+mod rust_socketio;
 mod session_files;
 mod wire;

@@ -14,8 +14,13 @@ impl Driver {
                 self.called_back(at, &callback);
                 self.more_callbacks();
             }
-            Heard::News(news) => self.take_news(news),
+            Heard::News(news) => {
+                // Said before it.
+                self.more_callbacks();
+                self.take_news(news);
+            }
             Heard::Panic(words) => {
+                self.more_callbacks();
                 self.mark(format!("it panicked, and its task is gone: {words}"));
                 self.give_up("rust_socketio panicked".to_owned(), words);
             }
