@@ -219,7 +219,11 @@ fn totals(tab: &Tab, pen: &mut Pen<'_>, theme: &Theme, wide: bool) {
         pen.right("rec ✗ stopped", theme.style(Role::Error));
     } else if let Some(name) = name {
         pen.right(
-            &format!(" {}", text::truncate_start(&name, 40)),
+            // A tap's own name is long: it goes before the file's.
+            &format!(
+                " {}",
+                text::truncate_start(&name, if tab.tap.is_some() { 24 } else { 40 })
+            ),
             theme.style(Role::Dim),
         );
         pen.right("rec ●", theme.style(Role::Error));
