@@ -146,7 +146,7 @@ fn brief(tab: &Tab) -> Option<String> {
     if tab.tap.is_some() {
         return pane::clients::brief(tab);
     }
-    if let Some(waiting) = &tab.model.waiting {
+    if let Some(waiting) = tab.model.waiting.as_ref().filter(|_| tab.live) {
         let due = waiting.since.saturating_add(waiting.delay_ms * 1_000);
         return Some(format!(
             "attempt {} in {:.1} s",
