@@ -4,11 +4,13 @@
 //! [`parse`] turns the arguments into a [`Task`]; `main.rs` hands the tasks that need the
 //! screen to the screen and all others to [`run`]. Data goes to stdout, talk to stderr.
 //!
+//! - [`again`]: the program started once more, where its environment must be another.
 //! - [`args`]: the grammar; one file per command beside it.
 //! - [`connection`]: the options that every connecting command shares, and what they mean.
 //! - [`stream`]: records as lines on stdout, commands as lines on stdin.
 //! - [`exit`]: how a run ended, as an exit code.
 
+pub mod again;
 pub mod args;
 pub mod completions;
 pub mod connection;

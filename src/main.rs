@@ -20,6 +20,9 @@ fn main() -> ExitCode {
         Ok(invocation) => invocation,
         Err(exit) => return exit.into(),
     };
+    if let Some(code) = cli::again::where_needed(&invocation.task) {
+        return ExitCode::from(code);
+    }
     if let Err(error) = cli::log::start(invocation.log.as_deref()) {
         eprintln!("error: {error}");
         return Exit::Usage.into();

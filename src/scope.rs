@@ -4,6 +4,8 @@
 //! command, wait for a change. Whoever wants the state of things folds the journal into a
 //! [`crate::model::Model`]: data is pulled, never pushed.
 
+pub mod rust_socketio;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,14 +14,14 @@ use std::time::Instant;
 use tokio::sync::mpsc::error::TrySendError;
 
 use crate::client::driver::{Client, Notices, SetupError};
-use crate::client::options::Parser;
+use crate::client::options::{Driver, Parser};
 use crate::client::{Command, Options};
 use crate::faults;
 use crate::journal::Journal;
 use crate::journal::file::{Header, OpenError, Source, default_path};
 use crate::journal::record::{Body, Direction, Mark};
-use crate::tap::{self, Bound, InjectError, Injection, Tap};
 use crate::model::decode::{Decoder, packets_member};
+use crate::tap::{self, Bound, InjectError, Injection, Tap};
 
 /// Bytes of records that are kept when there is no file.
 const MEMORY: usize = 64 * 1024 * 1024;
@@ -64,13 +66,53 @@ pub enum Refused {
     /// A fault that this source can't make.
     #[error("{0}")]
     Fault(#[from] faults::Refused),
+    /// Something that the chosen driver can't do.
+    #[error("{0}")]
+    Driver(String),
+}
+
+/// Who talks.
+#[derive(Clone)]
+enum Talker {
+    /// Our own client.
+    Native(Client),
+    /// The published crate behind a tap.
+    #[cfg(feature = "driver-rust-socketio")]
+    Library(tap::rust_socketio::Client),
+}
+
+impl Talker {
+    fn idle(&self) -> bool {
+        match self {
+            Talker::Native(client) => client.idle(),
+            #[cfg(feature = "driver-rust-socketio")]
+            Talker::Library(client) => client.idle(),
+        }
+    }
+
+    async fn shutdown(&self) {
+        match self {
+            Talker::Native(client) => client.shutdown().await,
+            #[cfg(feature = "driver-rust-socketio")]
+            Talker::Library(client) => client.shutdown().await,
+        }
+    }
+
+    /// What a fault has to be able to do here.
+    fn side(&self) -> faults::Side {
+        match self {
+            Talker::Native(_) => faults::Side::Client,
+            #[cfg(feature = "driver-rust-socketio")]
+            Talker::Library(_) => faults::Side::Tap,
+        }
+    }
 }
 
 /// A handle on one running or opened session.
 #[derive(Clone)]
 pub struct Scope {
     journal: Journal,
-    client: Option<Client>,
+    client: Option<Talker>,
     tap: Option<Tap>,
     options: Option<Options>,
     notices: Notices,
@@ -86,7 +128,13 @@ impl Scope {
     /// Options that can't work: an unreadable certificate, proxy or override.
     pub fn connect(options: Options, record: Record) -> Result<Scope, SetupError> {
         // Before a session file is made for a client that can't be started.
-        Client::check(&options)?;
+        let ready = match options.driver {
+            Driver::Native => {
+                Client::check(&options)?;
+                None
+            }
+            Driver::RustSocketio => Some(rust_socketio::ready(&options)?),
+        };
         let notices = Notices::default();
         let header = Header {
             started: jiff::Timestamp::now(),
@@ -99,7 +147,14 @@ impl Scope {
         if options.decoded {
             adorn(&journal);
         }
-        let client = Client::start(options.clone(), journal.clone(), notices.clone())?;
+        let client = match ready {
+            None => Talker::Native(Client::start(
+                options.clone(),
+                journal.clone(),
+                notices.clone(),
+            )?),
+            Some(ready) => ready.start(journal.clone(), notices.clone())?,
+        };
         Ok(Scope {
             journal,
             client: Some(client),
@@ -210,12 +265,19 @@ impl Scope {
             return Err(Refused::ReadOnly);
         }
         if let Command::Fault(fault) = command {
-            faults::refuse(fault, faults::Side::Client)?;
+            faults::refuse(fault, client.side())?;
         }
-        client.command(command).map_err(|error| match error {
-            TrySendError::Full(_) => Refused::Busy,
-            TrySendError::Closed(_) => Refused::Ended,
-        })
+        match client {
+            Talker::Native(client) => client.command(command).map_err(not_taken),
+            #[cfg(feature = "driver-rust-socketio")]
+            Talker::Library(client) => {
+                let Some(options) = &self.options else {
+                    return Err(Refused::NotLive);
+                };
+                let command = rust_socketio::command(command, options)?;
+                client.command(command).map_err(not_taken)
+            }
+        }
     }
 
     /// Makes something fail at the next moment that fits: [`Command::Fault`].
@@ -268,7 +330,7 @@ impl Scope {
 
     /// True when nothing is open, on the way, planned or asked for: only a command changes that.
     pub fn ended(&self) -> bool {
-        self.tap.is_none() && self.client.as_ref().is_none_or(Client::idle)
+        self.tap.is_none() && self.client.as_ref().is_none_or(Talker::idle)
     }
 
     /// Ends the client (leaving its namespaces politely), flushes and closes the journal.
@@ -287,6 +349,13 @@ impl Scope {
 fn adorn(journal: &Journal) {
     let mut decoder = Decoder::new(journal.header().parser.as_deref());
     journal.adorn(Box::new(move |record| packets_member(&mut decoder, record)));
+}
+
+fn not_taken<T>(error: TrySendError<T>) -> Refused {
+    match error {
+        TrySendError::Full(_) => Refused::Busy,
+        TrySendError::Closed(_) => Refused::Ended,
+    }
 }
 
 /// A journal to a file where one is wanted and can be made, else in memory.

@@ -27,6 +27,7 @@ mod link;
 mod post;
 mod recorder;
 mod relay;
+pub mod rust_socketio;
 mod sessions;
 mod story;
 

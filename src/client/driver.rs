@@ -48,6 +48,9 @@ pub enum SetupError {
     /// Certificate files that can't be used.
     #[error("{0}")]
     Tls(#[from] DialError),
+    /// What the chosen driver can't do.
+    #[error("--driver: {0}")]
+    Driver(String),
 }
 
 /// Whether there is anything left to do, as both sides of the command queue tell it.

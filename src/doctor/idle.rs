@@ -414,7 +414,11 @@ fn cut(socket: &Fate, poll: &Fate, interval: u64) -> Option<Finding> {
         })
         .collect();
     let (_, silent_ms, lived_ms, _) = *cuts.first()?;
-    let told = format!("WebSocket: {}. Poll: {}", described(socket), described(poll));
+    let told = format!(
+        "WebSocket: {}. Poll: {}",
+        described(socket),
+        described(poll)
+    );
     let evidence: Vec<u64> = cuts.iter().flat_map(|(_, _, _, n)| (*n).clone()).collect();
     let whole = |ms: f64| (ms / 1e3 * 2.0).round() / 2.0;
     // Cut in silence, before the next ping was due: somebody counts idle time.

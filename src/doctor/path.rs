@@ -118,7 +118,7 @@ async fn wrong(case: &mut Case<'_>, page: &Page) -> Outcome {
             );
             // The other checks go where the server is.
             case.endpoint = endpoint;
-            let mut visit = case.visit("path", Wires::Kept);
+            let mut visit = case.look("path");
             let (first, hello) = visit.open("the handshake at the right path").await;
             case.notice(&first);
             case.first = first;

@@ -82,7 +82,11 @@ impl Answer {
             },
             super::voice::Who::Redirect(to) => {
                 let place = to.split('?').next().unwrap_or_default();
-                format!("HTTP {}, a redirect to {}", self.status, super::voice::excerpt(place))
+                format!(
+                    "HTTP {}, a redirect to {}",
+                    self.status,
+                    super::voice::excerpt(place)
+                )
             }
             super::voice::Who::Proxy(page) | super::voice::Who::Other(page) => page.told(),
         }

@@ -14,6 +14,8 @@ mod lane;
 mod made;
 mod packets;
 mod source;
+#[cfg(test)]
+mod tests;
 mod websocket;
 
 use std::collections::{HashMap, HashSet};

@@ -134,7 +134,8 @@ fn payload(body: &Body) -> u64 {
     size as u64
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::io::Read;
     use std::ops::ControlFlow;

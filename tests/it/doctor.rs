@@ -72,7 +72,9 @@ impl Examined {
         assert_eq!(self.rules(), rules, "{}: {:#}", self.name, self.report);
         for finding in self.list("findings") {
             let proved = !self.list("requests").is_empty()
-                && finding["evidence"].as_array().is_some_and(|list| !list.is_empty());
+                && finding["evidence"]
+                    .as_array()
+                    .is_some_and(|list| !list.is_empty());
             let fix = finding["fix"].as_str().is_some_and(|fix| !fix.is_empty());
             assert!(proved && fix, "{}: {finding:#}", self.name);
         }
@@ -99,7 +101,13 @@ impl Examined {
                 self.name
             );
         }
-        for name in ["polling", "websocket", "upgrade", "stickiness", "namespaces"] {
+        for name in [
+            "polling",
+            "websocket",
+            "upgrade",
+            "stickiness",
+            "namespaces",
+        ] {
             self.says(name, "ok", &[]);
         }
         assert!(self.list("requests").len() <= 60, "{}", self.name);

@@ -38,6 +38,9 @@ struct CloseCode {
     cases: Tallies,
 }
 
+/// A close so soon after the client's goodbye belongs to it, in microseconds.
+const LEAVING: u64 = 2_000_000;
+
 impl Rule for CloseCode {
     fn look(&mut self, moment: &Moment<'_>, scene: &Scene<'_>, speech: &mut Speech<'_>) {
         let Moment::Ended(life) = moment else { return };
@@ -109,6 +112,18 @@ fn was_announced(life: &Life, scene: &Scene<'_>) -> bool {
         .joins()
         .filter(|join| join.c == life.c && join.welcomed())
         .peekable();
+    // The client has just said goodbye to a namespace: it is leaving.
+    let leaving = life.ended.is_some_and(|ended| {
+        scene.story.joins().any(|join| {
+            join.c == life.c
+                && join.left.is_some_and(|(left, dir)| {
+                    dir == Direction::ToServer && left.t.saturating_add(LEAVING) > ended.t
+                })
+        })
+    });
+    if leaving {
+        return true;
+    }
     joined.peek().is_some()
         && joined.all(|join| {
             join.left

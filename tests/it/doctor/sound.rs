@@ -24,7 +24,10 @@ fn kept_its_word(server: &Server, listed: usize) {
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    panic!("of {opened} sessions not all were closed: {:#?}", server.lines());
+    panic!(
+        "of {opened} sessions not all were closed: {:#?}",
+        server.lines()
+    );
 }
 
 #[test]
@@ -33,7 +36,11 @@ fn every_generation_is_sound_and_every_request_is_listed() {
         let server = Lab::server(generation, json!({ "requests": true }));
         let examined = doctor(&[&server.url()]);
         examined.is_sound();
-        examined.says("generation", "ok", &[&format!("Engine.IO {}", generation.eio())]);
+        examined.says(
+            "generation",
+            "ok",
+            &[&format!("Engine.IO {}", generation.eio())],
+        );
         kept_its_word(&server, examined.list("requests").len());
     }
 }
@@ -111,8 +118,17 @@ fn the_page_names_requests_checks_and_the_end_without_colours() {
     let server = Lab::server(Generation::V4, json!({}));
     let finished = Sioscope::run(&["doctor", &server.url()]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    for words in ["Requests\n   1  GET", "Checks\n", "✓ ok      upgrade", "nothing is wrong"] {
-        assert!(finished.stdout.contains(words), "{words}: {}", finished.stdout);
+    for words in [
+        "Requests\n   1  GET",
+        "Checks\n",
+        "✓ ok      upgrade",
+        "nothing is wrong",
+    ] {
+        assert!(
+            finished.stdout.contains(words),
+            "{words}: {}",
+            finished.stdout
+        );
     }
     assert!(!finished.stdout.contains('\u{1b}'));
 }
@@ -120,14 +136,24 @@ fn the_page_names_requests_checks_and_the_end_without_colours() {
 #[test]
 fn idle_keeps_both_transports_and_tells_progress() {
     for generation in [Generation::V2, Generation::V4] {
-        let server = Lab::server(generation, json!({ "pingInterval": 1_000, "pingTimeout": 5_000 }));
+        let server = Lab::server(
+            generation,
+            json!({ "pingInterval": 1_000, "pingTimeout": 5_000 }),
+        );
         let run = Sioscope::start(&["doctor", "--json", "--idle=6s", &server.url()]);
         run.wait_for_talk("idle: 5 s of 6 s; WebSocket open");
         let finished = run.finish();
         let report: Value = serde_json::from_str(finished.stdout.trim()).expect("JSON");
-        let idle = report["checks"].as_array().and_then(|checks| checks.last()).expect("idle");
+        let idle = report["checks"]
+            .as_array()
+            .and_then(|checks| checks.last())
+            .expect("idle");
         assert_eq!(idle["verdict"], "ok", "{generation:?}: {idle:#}");
-        assert!(idle["detail"].as_str().is_some_and(|detail| detail.matches("kept").count() == 2));
+        assert!(
+            idle["detail"]
+                .as_str()
+                .is_some_and(|detail| detail.matches("kept").count() == 2)
+        );
         assert_eq!(finished.code, Some(0), "{report:#}");
     }
 }
