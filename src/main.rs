@@ -71,7 +71,10 @@ async fn show(opening: Opening, config: Config, theme: Theme) -> anyhow::Result<
             start.scope = Some(Scope::connect((*options).clone(), record.clone())?);
             live(&mut start, *options, record);
         }
-        Opening::Tap(settings, record) => start.scope = Some(Scope::tap(*settings, record)?),
+        Opening::Tap(settings, record) => {
+            start.readonly = settings.readonly;
+            start.scope = Some(Scope::tap(*settings, record)?);
+        }
         Opening::File(file) => start.scope = Some(Scope::open(&file)?),
         Opening::Demo(settings) => {
             let demo = Demo::start(settings).await?;

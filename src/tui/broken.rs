@@ -93,6 +93,10 @@ impl Broken {
             .filter(|connection| connection.opened.is_some() && connection.closed.is_none());
         Around {
             tap: tab.tap.is_some(),
+            several: tab
+                .tap
+                .as_ref()
+                .is_some_and(|clients| clients.open(&tab.model) > 1),
             open: open.map(|connection| {
                 let eio = match connection.eio {
                     Some(3) => Some(Version::V3),

@@ -5,7 +5,7 @@
 //! pointed at it. One of them is chosen, the newest until a person chooses; the connection pane,
 //! the namespaces and the composer speak of that one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::journal::record::{Body, Direction, Record};
 use crate::model::Model;
@@ -38,6 +38,10 @@ pub struct Clients {
     pub upstream: String,
     chosen: Option<u32>,
     seen: BTreeMap<u32, Seen>,
+    /// Connections of which the next message is ours.
+    announced: BTreeSet<u32>,
+    /// Records that carry what was injected.
+    injected: BTreeSet<u64>,
 }
 
 impl Clients {
@@ -53,6 +57,21 @@ impl Clients {
     /// Counts a record of a client.
     pub fn take(&mut self, record: &Record, packets: &[Packet]) {
         let Some(c) = record.c else { return };
+        match &record.body {
+            Body::Mark(mark) if injection(&mark.text).is_some() => {
+                self.announced.insert(c);
+            }
+            // Over polling, to the client, it shares a body with what is not ours.
+            Body::Frame(_) | Body::Request(_) if self.announced.remove(&c) => {
+                if self.injected.len() >= REMEMBERED {
+                    self.injected.pop_first();
+                }
+                self.injected.insert(record.n);
+            }
+            _ => {
+                self.announced.remove(&c);
+            }
+        }
         if self.seen.len() >= REMEMBERED && !self.seen.contains_key(&c) {
             self.seen.pop_first();
         }
@@ -74,6 +93,11 @@ impl Clients {
                 .find(|(name, _)| name.eq_ignore_ascii_case("user-agent"))
                 .map(|(_, value)| super::line::head(value, 120).into_owned());
         }
+    }
+
+    /// Whether a record carries what was injected.
+    pub fn is_injected(&self, n: u64) -> bool {
+        self.injected.contains(&n)
     }
 
     /// What is known of a client.
@@ -130,6 +154,11 @@ impl Clients {
             .filter(|connection| connection.closed.is_none())
             .count()
     }
+}
+
+/// What a mark says that announces an injection: the side that gets it, and what.
+pub fn injection(mark: &str) -> Option<&str> {
+    mark.strip_prefix("injected to the ")
 }
 
 /// A filter that shows one connection and nothing else, and which.
@@ -191,6 +220,41 @@ mod tests {
             assert_eq!(listed.len(), LISTED);
             assert!(listed.contains(&c), "{c} in {listed:?}");
         }
+    }
+
+    #[test]
+    fn what_was_injected_is_known_by_the_mark_before_it() {
+        let mut clients = Clients::default();
+        let mut take = |n, c, body| {
+            clients.take(
+                &Record {
+                    n,
+                    t: 0,
+                    c: Some(c),
+                    body,
+                },
+                &[],
+            );
+            clients.is_injected(n)
+        };
+        let frame = || {
+            Body::Frame(record::Frame {
+                dir: Direction::ToClient,
+                op: record::Opcode::Text,
+                data: "42[]".into(),
+                code: None,
+                reason: None,
+                wire: None,
+            })
+        };
+        let mark = |text: &str| Body::Mark(record::Mark { text: text.into() });
+        assert!(!take(1, 1, frame()));
+        take(2, 1, mark("injected to the client: [] in /"));
+        assert!(!take(3, 2, frame()), "another connection's");
+        assert!(take(4, 1, frame()));
+        assert!(!take(5, 1, frame()));
+        take(6, 1, mark("deploy began"));
+        assert!(!take(7, 1, frame()));
     }
 
     #[test]

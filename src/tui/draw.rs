@@ -146,7 +146,7 @@ fn brief(tab: &Tab) -> Option<String> {
     if tab.tap.is_some() {
         return pane::clients::brief(tab);
     }
-    if let Some(waiting) = &tab.model.waiting {
+    if let Some(waiting) = tab.model.waiting.as_ref().filter(|_| tab.live) {
         let due = waiting.since.saturating_add(waiting.delay_ms * 1_000);
         return Some(format!(
             "attempt {} in {:.1} s",
@@ -219,7 +219,11 @@ fn totals(tab: &Tab, pen: &mut Pen<'_>, theme: &Theme, wide: bool) {
         pen.right("rec ✗ stopped", theme.style(Role::Error));
     } else if let Some(name) = name {
         pen.right(
-            &format!(" {}", text::truncate_start(&name, 40)),
+            // A tap's own name is long: it goes before the file's.
+            &format!(
+                " {}",
+                text::truncate_start(&name, if tab.tap.is_some() { 24 } else { 40 })
+            ),
             theme.style(Role::Dim),
         );
         pen.right("rec ●", theme.style(Role::Error));

@@ -86,6 +86,12 @@ impl Line {
         let (note, note_role) = note(row);
         let mut kind = row.name().into_owned();
         if let Body::Mark(mark) = &row.record.body
+            && let Some(what) = super::clients::injection(&mark.text)
+        {
+            kind = "injected".to_owned();
+            payload = head(beginning(&format!("to the {what}")), LONGEST).into_owned();
+        }
+        if let Body::Mark(mark) = &row.record.body
             && let Some((event, rest)) = callback(&mark.text)
         {
             kind = "callback".to_owned();

@@ -254,6 +254,26 @@ fn a_saved_session_says_so_and_no_clock_runs_on_in_it() {
 }
 
 #[test]
+fn a_saved_session_that_ended_in_a_wait_counts_nothing_down() {
+    let mut bench = waiting(120, 36);
+    bench.state.tabs[0].live = false;
+    bench.settle(61_500);
+    let screen = bench.screen();
+    assert!(
+        screen.contains("attempt 1 was planned after 1.1 s"),
+        "{screen}"
+    );
+    assert!(!screen.contains("tries now"), "{screen}");
+    bench.resize(80, 24);
+    bench.settle(61_500);
+    assert!(
+        !bench.screen().contains("attempt 1 in"),
+        "{}",
+        bench.screen()
+    );
+}
+
+#[test]
 fn the_lines_of_what_to_try_go_when_a_row_is_looked_at() {
     let mut bench = connected(120, 36);
     bench.state.hints = vec!["emit ask".to_owned()];

@@ -475,10 +475,11 @@ impl State {
             "error" => Tone::Bad,
             _ => Tone::Info,
         };
+        // The key stands before the words, which may be cut at the edge.
         let words = match new.len() {
-            1 => format!("{glyph} found: {}   {key} shows it", worst.title),
+            1 => format!("{glyph} found ({key} shows it): {}", worst.title),
             more => format!(
-                "{glyph} {more} findings: {}, …   {key} shows them",
+                "{glyph} {more} findings ({key} shows them): {}, …",
                 worst.title
             ),
         };

@@ -12,6 +12,7 @@ use super::line::{self, Line};
 use super::log::RowId;
 use super::pane;
 use super::state::{Overlay, State, Tab};
+use super::theme::Role;
 use super::why::{Evidence, LISTED, Why};
 use crate::diagnosis::Diagnosis;
 use crate::journal::Journal;
@@ -461,7 +462,13 @@ fn window(tab: &mut Tab, reader: &Reader, journal: &Journal, secrets: bool) {
             let row = Row::new(record, packets, reference.packet(), &tab.model)?;
             Some(Line::of(id, &row, packets, before, secrets))
         });
-        let line = line.unwrap_or_else(|| Line::forgotten(id));
+        let mut line = line.unwrap_or_else(|| Line::forgotten(id));
+        if let Some(clients) = &tab.tap
+            && clients.is_injected(id.n())
+        {
+            line.note = "injected".to_owned();
+            line.note_role = Role::Fault;
+        }
         before = Some(line.t);
         lines.push(line);
     }

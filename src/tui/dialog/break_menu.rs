@@ -26,6 +26,8 @@ pub struct Around {
     pub tap: bool,
     /// The connection that it acts on now, where one is open: its transport and generation.
     pub open: Option<(Option<TransportName>, Option<Version>)>,
+    /// Several connections are open: the first one that it fits is hit.
+    pub several: bool,
     /// Faults that were asked for by hand, and last or still wait.
     pub active: Vec<Fault>,
 }
@@ -327,12 +329,20 @@ impl BreakMenu {
                 format!("No connection is open: it waits for one over {name}. ")
             }
             (None, None) => "No connection is open: it waits for the next one. ".to_owned(),
-            (Some((Some(over), _)), Some((name, wanted))) if over != wanted => {
+            (Some((Some(over), _)), Some((name, wanted)))
+                if over != wanted && !self.around.several =>
+            {
                 format!("It acts over {name} only: it waits until there is a connection. ")
             }
             _ => String::new(),
         };
         let lasts = match entry.lasts {
+            Lasts::Once if self.around.several => {
+                "It acts once, on the first of the open connections that it fits."
+            }
+            Lasts::UntilCleared if self.around.several => {
+                "It goes on until it is cleared, on all connections."
+            }
             Lasts::Once => "It acts once, at the next moment that fits.",
             Lasts::UntilCleared => "It goes on until it is cleared.",
         };
@@ -342,6 +352,7 @@ impl BreakMenu {
     /// What it brings here, in a sentence; the reason itself apart.
     fn brings(&self, entry: &Entry) -> (&'static str, &'static str) {
         let here = match self.around.open {
+            _ if self.around.several => None,
             Some((Some(over), Some(eio))) => entry.brings(over, eio),
             _ => None,
         };

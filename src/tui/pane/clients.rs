@@ -96,7 +96,7 @@ pub fn draw_hint(tab: &Tab, copy: &str, area: Rect, buf: &mut Buffer, theme: &Th
         (
             format!(
                 "instead of {}   ({copy} copies the address)",
-                clients.upstream
+                crate::tui::mask::url(&clients.upstream)
             ),
             Role::Dim,
         ),

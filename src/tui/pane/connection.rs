@@ -292,6 +292,19 @@ fn connecting(tab: &Tab, connection: &Connection, lines: &mut Vec<Words>) {
 }
 
 fn between(tab: &Tab, waiting: &Waiting, width: usize, lines: &mut Vec<Words>) {
+    if !tab.is_live() {
+        // In a saved session no clock runs on, and nobody tries again.
+        lines.push(vec![(
+            format!(
+                "attempt {} was planned after {}",
+                waiting.attempt,
+                units::planned(waiting.delay_ms)
+            ),
+            Role::Text,
+        )]);
+        cause(tab, width, lines);
+        return;
+    }
     let due = waiting
         .since
         .saturating_add(waiting.delay_ms.saturating_mul(1_000));

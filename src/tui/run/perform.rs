@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::super::composer::files;
 use super::super::effect::Effect;
 use super::super::prompt::{Prompt, Wrong};
 use super::super::state::{Asked, Overlay, State, Tone};
@@ -14,7 +15,8 @@ use super::private;
 use crate::client::command::Emit;
 use crate::client::{Command, Options};
 use crate::journal::Journal;
-use crate::journal::record::Direction;
+use crate::journal::record::{Direction, TransportName};
+use crate::tap::Injection;
 
 /// Terminals cut longer OSC 52 sequences, or drop them.
 const LONGEST_COPY: usize = 74_000;
@@ -57,7 +59,12 @@ pub(super) fn perform(app: &mut App, terminal: &mut Terminal, effect: Effect) ->
     Next::Go
 }
 
-fn command_to(app: &mut App, at: usize, command: Command) {
+fn command_to(app: &mut App, at: usize, mut command: Command) {
+    if let Command::Emit(emit) = &mut command
+        && !with_files(&mut app.state, emit)
+    {
+        return;
+    }
     let Some(scope) = app.scopes.get(at) else {
         return;
     };
@@ -82,8 +89,56 @@ fn command_to(app: &mut App, at: usize, command: Command) {
     }
 }
 
-fn inject(app: &mut App, _at: usize, _c: u32, _dir: Direction, _emit: Emit) {
-    app.state.say(Tone::Bad, "not yet");
+/// Reads the files that an event names. False where one can't be read: why is said.
+fn with_files(state: &mut State, emit: &mut Emit) -> bool {
+    if !files::named_in(&emit.args) {
+        return true;
+    }
+    match files::read_in(&emit.args, &|path| std::fs::read(path)) {
+        Ok(args) => {
+            emit.args = args;
+            true
+        }
+        Err(error) => {
+            state.say(Tone::Bad, error);
+            false
+        }
+    }
+}
+
+/// Puts an event between the messages of a tapped connection.
+fn inject(app: &mut App, at: usize, c: u32, dir: Direction, mut emit: Emit) {
+    if !with_files(&mut app.state, &mut emit) {
+        return;
+    }
+    let Some(scope) = app.scopes.get(at) else {
+        return;
+    };
+    let injection = Injection::Event {
+        nsp: emit.nsp,
+        args: emit.args,
+    };
+    let side = match dir {
+        Direction::ToClient => "client",
+        Direction::ToServer => "server",
+    };
+    // To a client that polls nothing can be said before it asks.
+    let polls = app
+        .state
+        .tabs
+        .get(at)
+        .and_then(|tab| tab.model.connections.get(&c))
+        .is_some_and(|connection| connection.transport == Some(TransportName::Polling));
+    let later = match (dir, polls) {
+        (Direction::ToClient, true) => ": it goes with the answer to its next poll",
+        _ => "",
+    };
+    match scope.inject(Some(c), dir, &injection) {
+        Ok(()) => app
+            .state
+            .say(Tone::Good, format!("injected to the {side} of c{c}{later}")),
+        Err(refused) => app.state.say(Tone::Bad, refused.to_string()),
+    }
 }
 
 /// What is said at once; what comes of it is seen in the log.

@@ -43,3 +43,29 @@ fn a_fault_that_lasts_is_shown_until_it_is_cleared() {
     screen.type_keys("\r");
     screen.wait_for(|text| text.contains("is ended") && !text.contains("⚡ delay:150"));
 }
+
+#[test]
+fn a_tap_says_where_to_point_a_client_and_injects_into_it() {
+    let server = super::attention::Server::start();
+    let screen = Screen::start(&["tap", server.url(), "--listen", "127.0.0.1:0"], WIDE);
+    let text = screen.wait_for_text(&["no client yet: point one at", "listening"]);
+    let address = text
+        .split_once("sioscope http://")
+        .and_then(|(_, rest)| rest.split_whitespace().next())
+        .map(|address| format!("http://{address}"))
+        .expect(&text);
+    let client = Screen::start(&[&address], WIDE);
+    client.wait_for_text(READY);
+    screen.wait_for_text(&["1 of 1 open", "welcome", "upgraded"]);
+    screen.after(
+        "inews\t7",
+        &["will inject to the client of c1: 42[\"news\",7]"],
+    );
+    screen.type_keys("\r");
+    screen.wait_for(|text| {
+        text.lines().any(|line| {
+            line.contains("news") && line.trim_end_matches(['│', '┃', ' ']).ends_with("injected")
+        })
+    });
+    client.wait_for_text(&["event", "news"]);
+}

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 fn over(name: TransportName) -> Around {
     Around {
         tap: false,
+        several: false,
         open: Some((Some(name), Some(Version::V4))),
         active: Vec::new(),
     }
@@ -152,6 +153,15 @@ fn it_says_when_it_will_act_and_what_comes_of_it_here() {
     assert!(text.contains("will be transport error"), "{text}");
     let text = said(websocket(), "stall-poll");
     assert!(text.contains("acts over polling only"), "{text}");
+    let text = said(
+        Around {
+            several: true,
+            tap: true,
+            ..over(TransportName::Polling)
+        },
+        "drop",
+    );
+    assert!(text.contains("first of the open connections"), "{text}");
     let text = said(Around::default(), "delay");
     assert!(text.contains("it waits for the next"), "{text}");
     assert!(text.contains("It goes on until it is"), "{text}");
