@@ -1,5 +1,7 @@
 //! The engine, and the gallery: every rule speaks where it must and is silent where it must be.
 
+mod near_misses;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +15,12 @@ use crate::model::{Decoder, Model};
 
 /// The findings on a session that is given as the lines of its file, without the header.
 pub(super) fn findings(lines: &str) -> Vec<Finding> {
-    let mut diagnosis = Diagnosis::new(Source::Client);
+    findings_of(Source::Client, lines)
+}
+
+/// As [`findings`], of a session with another source.
+fn findings_of(source: Source, lines: &str) -> Vec<Finding> {
+    let mut diagnosis = Diagnosis::new(source);
     let mut model = Model::default();
     let mut decoder = Decoder::new(None);
     let lines = lines.lines().filter(|line| !line.trim().is_empty());

@@ -14,7 +14,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "unknown-namespace",
     about: "the server has no such namespace (a path in the URL is one)",
     on: Moments::PACKET,
-    gives_way_to: &[],
+    gives_way_to: &["path-meant-as-namespace"],
     make: || Box::new(UnknownNamespace::default()),
 };
 
