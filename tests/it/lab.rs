@@ -85,6 +85,16 @@ impl Lab {
         Client::start(generation, url, options)
     }
 
+    /// Runs `tests/lab/raw.js` to its end: a client that keeps to no protocol, and writes down
+    /// what crosses the wire.
+    #[track_caller]
+    pub fn by_hand(configuration: &Value) {
+        let client =
+            program::Program::start("the client by hand", Self::node("raw.js", configuration));
+        let finished = client.finish();
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+    }
+
     /// `tests/lab`, where the scripts and what they need lie.
     fn directory() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab")
