@@ -52,7 +52,6 @@ pub use diagnosed::read_session;
 use probe::Probe;
 use report::Outcome;
 pub use report::{Asked, CHECKS, Check, Report, Verdict};
-use visit::{Visit, Wires};
 
 /// Bytes of records that are kept when there is no file.
 const MEMORY: usize = 64 * 1024 * 1024;
@@ -165,13 +164,7 @@ async fn all(
     idle: Option<Option<Duration>>,
     progress: &Progress,
 ) -> (Vec<Outcome>, bool) {
-    let mut visit = Visit::new(
-        case.probe,
-        "path",
-        &case.endpoint,
-        case.tongue(),
-        Wires::Kept,
-    );
+    let mut visit = case.look("path");
     let began = Instant::now();
     let (first, hello) = visit.open("the handshake").await;
     let first_ms = began.elapsed().as_micros() as f64 / 1e3;

@@ -10,10 +10,10 @@
 //! | 5 | [`tui`], [`cli`] | the two faces; neither knows the other |
 //! | 4 | [`scope`] | one running session: a source, its journal, its model, a way to command it |
 //! | 3 | [`doctor`] | examines an endpoint and names what is wrong |
-//! | 2 | [`client`], [`demo`] | sources: they do IO and write records |
+//! | 2 | [`client`], [`tap`], [`demo`] | sources: they do IO and write records |
 //! | 2 | [`diagnosis`] | rules: they read the model and make findings (pure) |
 //! | 1 | [`model`], [`faults`], [`net`] | the state of things, folded from records (pure); failures made on purpose and their plans (pure); connections, made and timed |
-//! | 0 | [`protocol`], [`journal`], [`visible`] | bytes and packets (pure); records, their store and their file; text from the network as a person may see it |
+//! | 0 | [`protocol`], [`journal`], [`visible`], [`notices`] | bytes and packets (pure); records, their store and their file; text from the network as a person may see it; what is said once |
 
 pub mod cli;
 pub mod client;
@@ -24,7 +24,9 @@ pub mod faults;
 pub mod journal;
 pub mod model;
 pub mod net;
+pub mod notices;
 pub mod protocol;
 pub mod scope;
+pub mod tap;
 pub mod tui;
 pub mod visible;

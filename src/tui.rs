@@ -11,6 +11,7 @@ pub mod around;
 #[cfg(test)]
 mod bench;
 pub mod broken;
+pub mod clients;
 pub mod composer;
 pub mod config;
 pub mod detail;

@@ -56,6 +56,8 @@ enum Command {
     Emit(Box<super::emit::EmitArgs>),
     /// Probe an endpoint, name what is wrong and the line to change; or read a saved session.
     Doctor(Box<super::doctor::DoctorArgs>),
+    /// A recording proxy for any client, with the screen or headless.
+    Tap(Box<super::tap::TapArgs>),
     /// Show a saved session on the screen.
     Open(super::open::OpenArgs),
     /// List the recorded sessions.
@@ -104,6 +106,7 @@ impl Cli {
             Some(Command::Stream(args)) => Task::Headless(Headless::Stream(Box::new(args.plan()?))),
             Some(Command::Emit(args)) => Task::Headless(Headless::Emit(Box::new(args.plan()?))),
             Some(Command::Doctor(args)) => Task::Headless(Headless::Doctor(Box::new(args.plan()?))),
+            Some(Command::Tap(args)) => args.task()?,
             Some(Command::Open(args)) => Task::Screen(Opening::File(args.file)),
             Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan())),
             Some(Command::Demo(args)) => args.task()?,

@@ -9,13 +9,13 @@ mod exchange;
 mod faults;
 mod socket;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::command::Command;
@@ -27,6 +27,7 @@ use crate::journal::record::Body;
 use crate::net::cookies::Jar;
 use crate::net::dial::{DialError, DialOptions, Dialer, ProxyUrl, Resolve, TlsOptions};
 use crate::net::http::{BODY_LIMIT, HttpClient};
+pub use crate::notices::Notices;
 use crate::protocol::engine::base64;
 use crate::protocol::engine::url::decode_component;
 
@@ -47,40 +48,9 @@ pub enum SetupError {
     /// Certificate files that can't be used.
     #[error("{0}")]
     Tls(#[from] DialError),
-}
-
-/// Sentences for the person, said once each.
-#[derive(Debug, Clone, Default)]
-pub struct Notices(Arc<(Mutex<VecDeque<String>>, Notify)>);
-
-impl Notices {
-    /// How many are kept when nobody takes them.
-    const LIMIT: usize = 1_000;
-
-    /// Adds one.
-    pub fn push(&self, text: String) {
-        let mut list = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if list.len() < Self::LIMIT {
-            list.push_back(text);
-        }
-        drop(list);
-        self.0.1.notify_one();
-    }
-
-    /// Waits until one was added.
-    pub async fn changed(&self) {
-        self.0.1.notified().await;
-    }
-
-    /// Takes all, oldest first.
-    pub fn take(&self) -> Vec<String> {
-        self.0
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .drain(..)
-            .collect()
-    }
+    /// What the chosen driver can't do.
+    #[error("--driver: {0}")]
+    Driver(String),
 }
 
 /// Whether there is anything left to do, as both sides of the command queue tell it.
@@ -193,17 +163,8 @@ pub(crate) fn dial_options(options: &Options) -> Result<DialOptions, SetupError>
 
 /// `http://user:password@host` means basic authentication, as everywhere.
 pub(crate) fn authorize(options: &mut Options) {
-    let authorized = options
-        .headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-    if let (Some(userinfo), false) = (options.endpoint().userinfo, authorized) {
-        let value = format!(
-            "Basic {}",
-            base64::encode(decode_component(&userinfo).as_bytes())
-        );
-        options.headers.push(("Authorization".to_owned(), value));
-    }
+    let login = options.login_header();
+    options.headers.extend(login);
 }
 
 /// Something that a task of the driver has done.

@@ -105,6 +105,16 @@ impl<'p> Case<'p> {
         Visit::new(self.probe, check, &self.endpoint, self.tongue(), wires)
     }
 
+    /// A session to look with whether and how the server answers over polling: none of a client's
+    /// where the person wants no polling.
+    pub(super) fn look(&self, check: &'static str) -> Visit<'p> {
+        let visit = self.visit(check, Wires::Kept);
+        match self.wants(TransportName::Polling) {
+            true => visit,
+            false => visit.aside(),
+        }
+    }
+
     /// Whether the person lets this transport be used.
     pub(super) fn wants(&self, transport: TransportName) -> bool {
         self.probe.options.transports.contains(&transport)

@@ -112,7 +112,7 @@ async fn older(case: &mut Case<'_>, opened: Opened, fixed: bool) -> Outcome {
         return Outcome::found(NAME, Verdict::Fail, detail, finding);
     }
     case.speaks = Some((opened.version, opened.revision));
-    let mut visit = case.visit(NAME, Wires::Kept);
+    let mut visit = case.look(NAME);
     let (answer, hello) = visit.open("the handshake with Engine.IO 3").await;
     case.notice(&answer);
     let evidence: Vec<u64> = first.into_iter().chain(answer.records()).collect();
@@ -158,7 +158,7 @@ async fn refused(case: &mut Case<'_>, asked: Version, fixed: bool) -> Outcome {
         return Outcome::found(NAME, Verdict::Fail, detail, finding);
     }
     case.speaks = Some((Version::V3, Revision::default()));
-    let mut visit = case.visit(NAME, Wires::Kept);
+    let mut visit = case.look(NAME);
     let (answer, hello) = visit.open("the handshake with Engine.IO 3").await;
     case.notice(&answer);
     let evidence: Vec<u64> = first.into_iter().chain(answer.records()).collect();

@@ -413,7 +413,12 @@ fn cut(socket: &Fate, poll: &Fate, interval: u64) -> Option<Finding> {
             _ => None,
         })
         .collect();
-    let (how, silent_ms, lived_ms, _) = *cuts.first()?;
+    let (_, silent_ms, lived_ms, _) = *cuts.first()?;
+    let told = format!(
+        "WebSocket: {}. Poll: {}",
+        described(socket),
+        described(poll)
+    );
     let evidence: Vec<u64> = cuts.iter().flat_map(|(_, _, _, n)| (*n).clone()).collect();
     let whole = |ms: f64| (ms / 1e3 * 2.0).round() / 2.0;
     // Cut in silence, before the next ping was due: somebody counts idle time.
@@ -429,7 +434,7 @@ fn cut(socket: &Fate, poll: &Fate, interval: u64) -> Option<Finding> {
             format!("Something cuts what is silent for {} s", whole(silent_ms)),
             evidence,
             format!(
-                "{how}. Pings come every {} only, and nobody is silent longer than that by \
+                "{told}. Pings come every {} only, and nobody is silent longer than that by \
                  protocol: whoever cuts earlier does not know Socket.IO. It is a proxy's idle \
                  time, and clients see 1006 (`transport close`) or a 504 there.",
                 seconds(interval)
@@ -446,7 +451,7 @@ fn cut(socket: &Fate, poll: &Fate, interval: u64) -> Option<Finding> {
         ),
         evidence,
         format!(
-            "{how}. It was not idle: pings went both ways every {}. Something ends connections \
+            "{told}. It was not idle: pings went both ways every {}. Something ends connections \
              by their age (the GCP classic balancer does so with its backend timeout), or the \
              server itself does.",
             seconds(interval)

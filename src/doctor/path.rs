@@ -22,10 +22,14 @@ pub(super) async fn check(case: &mut Case<'_>) -> Outcome {
         Hello::Open(_) | Hello::Refused(_) => right(case).await,
         Hello::Redirect { status, location } => {
             let finding = redirected(&case.endpoint.path, *status, location, seen);
-            let detail = format!("HTTP {status}, a redirect to {location}; no client follows it");
+            let detail = format!(
+                "HTTP {status}, a redirect to {}; no client follows it",
+                place(location)
+            );
             Outcome::found(NAME, Verdict::Fail, detail, finding)
         }
-        Hello::Proxy(page) => {
+        // A proxy that has no route there says so with a 404 of its own.
+        Hello::Proxy(page) if !matches!(page.status, 200 | 404 | 405) => {
             let finding = refused_by_proxy(page, seen);
             Outcome::found(NAME, Verdict::Fail, page.told(), finding)
         }
@@ -45,7 +49,7 @@ pub(super) async fn check(case: &mut Case<'_>) -> Outcome {
             );
             Outcome::found(NAME, Verdict::Fail, page.told(), finding)
         }
-        Hello::Other(page) => {
+        Hello::Other(page) | Hello::Proxy(page) => {
             let page = page.clone();
             wrong(case, &page).await
         }
@@ -114,7 +118,7 @@ async fn wrong(case: &mut Case<'_>, page: &Page) -> Outcome {
             );
             // The other checks go where the server is.
             case.endpoint = endpoint;
-            let mut visit = case.visit("path", Wires::Kept);
+            let mut visit = case.look("path");
             let (first, hello) = visit.open("the handshake at the right path").await;
             case.notice(&first);
             case.first = first;
@@ -210,6 +214,11 @@ fn guesses(asked: &str, given: &str) -> Vec<String> {
     list
 }
 
+/// A location without its query, which repeats our own parameters and may be secret.
+fn place(location: &str) -> String {
+    voice::excerpt(location.split('?').next().unwrap_or_default())
+}
+
 /// A redirect stands before the server.
 pub(super) fn redirected(
     path: &str,
@@ -229,7 +238,7 @@ pub(super) fn redirected(
     } else {
         format!(
             "give clients the URL and path of {}, or exclude the path from the redirect",
-            voice::excerpt(location)
+            place(location)
         )
     };
     finding(
@@ -240,7 +249,7 @@ pub(super) fn redirected(
         format!(
             "The answer is HTTP {status} with the location {}. Socket.IO clients do not follow \
              redirects: they report `xhr poll error` or `websocket error`.",
-            voice::excerpt(location)
+            place(location)
         ),
         fix,
     )

@@ -81,7 +81,12 @@ impl Answer {
                     .to_owned(),
             },
             super::voice::Who::Redirect(to) => {
-                format!("HTTP {}, a redirect to {to}", self.status)
+                let place = to.split('?').next().unwrap_or_default();
+                format!(
+                    "HTTP {}, a redirect to {}",
+                    self.status,
+                    super::voice::excerpt(place)
+                )
             }
             super::voice::Who::Proxy(page) | super::voice::Who::Other(page) => page.told(),
         }

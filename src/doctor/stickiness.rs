@@ -70,7 +70,8 @@ pub(super) async fn sessions(
     for number in 1..=count {
         let mut visit = case.visit(name, Wires::Fresh);
         if !cookies {
-            visit = visit.without_cookies();
+            // Forgotten on purpose: no rule is to take that for a client's fault.
+            visit = visit.without_cookies().aside();
         }
         let what = format!("handshake of session {number} of {count}");
         let (answer, hello) = visit.open(&what).await;

@@ -189,7 +189,7 @@ fn refused(case: &mut Case<'_>, answer: &Answer) -> Outcome {
     match refusal(&case.endpoint.path, answer) {
         Refusal::NotOffered => {
             let finding = finding(
-                "transport-not-offered",
+                "stuck-on-polling",
                 "warn",
                 "The server offers no WebSocket",
                 answer.records(),

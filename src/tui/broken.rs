@@ -92,7 +92,7 @@ impl Broken {
             .connection()
             .filter(|connection| connection.opened.is_some() && connection.closed.is_none());
         Around {
-            tap: false,
+            tap: tab.tap.is_some(),
             open: open.map(|connection| {
                 let eio = match connection.eio {
                     Some(3) => Some(Version::V3),

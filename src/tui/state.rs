@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use crate::client::Options;
 use crate::client::options::Reconnection;
-use crate::journal::record::Finding;
+use crate::journal::record::{Direction, Finding};
 use crate::journal::store::Status;
 use crate::model::Model;
 use crate::model::filter::Filter;
-use crate::model::state::Connection;
+use crate::model::state::{Connection, Namespace};
 
 use super::broken::Broken;
+use super::clients::Clients;
 use super::composer::Composer;
 use super::config::{Config, Level, TimeMode};
 use super::detail::Detail;
@@ -179,6 +180,8 @@ pub struct Tab {
     pub ended: bool,
     /// What was broken on purpose.
     pub broken: Broken,
+    /// The clients, where this is a tap's session.
+    pub tap: Option<Clients>,
 }
 
 impl Tab {
@@ -214,14 +217,39 @@ impl Tab {
             connection_top: 0,
             ended: false,
             broken: Broken::default(),
+            tap: None,
         }
     }
 
-    /// The newest connection.
+    /// The connection that is looked at: the newest, or the one that was chosen in a tap.
     pub fn connection(&self) -> Option<&Connection> {
-        self.model
-            .current
-            .and_then(|c| self.model.connections.get(&c))
+        match &self.tap {
+            Some(clients) => clients.current(&self.model),
+            None => self.model.connection(),
+        }
+    }
+
+    /// Makes this the session of a tap.
+    #[must_use]
+    pub fn tapping(mut self, listening: Option<&str>, upstream: &str) -> Tab {
+        self.title = match listening {
+            Some(url) => format!("tap {}", title(url)),
+            None => self.title,
+        };
+        self.tap = Some(Clients::new(listening, upstream));
+        self.composer.inject(Direction::ToClient);
+        self
+    }
+
+    /// The namespaces of the connection that is looked at.
+    pub fn namespaces(&self) -> Vec<&Namespace> {
+        let all = self.model.namespaces.iter();
+        match (&self.tap, self.connection()) {
+            (Some(_), Some(connection)) => all
+                .filter(|namespace| namespace.c == Some(connection.c))
+                .collect(),
+            _ => all.collect(),
+        }
     }
 
     /// Whether there is a client to command.
@@ -266,8 +294,7 @@ impl Tab {
 
     /// The namespace that the selection or the composer speaks of.
     pub fn selected_namespace(&self) -> Option<&str> {
-        self.model
-            .namespaces
+        self.namespaces()
             .get(self.namespace)
             .map(|namespace| namespace.nsp.as_str())
     }
@@ -467,8 +494,10 @@ impl State {
                 let width = usize::from(self.splits.side.saturating_sub(2));
                 let rows = super::pane::connection::lines(tab, width).len();
                 Wishes {
-                    connection: u16::try_from(rows).unwrap_or(6).clamp(6, 9),
-                    namespaces: u16::try_from(tab.model.namespaces.len()).unwrap_or(12),
+                    connection: u16::try_from(rows)
+                        .unwrap_or(6)
+                        .clamp(6, if tab.tap.is_some() { 14 } else { 9 }),
+                    namespaces: u16::try_from(tab.namespaces().len()).unwrap_or(12),
                     findings: u16::try_from(super::pane::findings::rows(tab, width)).unwrap_or(60),
                     compose: tab
                         .composer

@@ -195,6 +195,9 @@ fn fold(
         if let Body::Fault(fault) = &record.body {
             tab.broken.take(&record, fault);
         }
+        if let Some(clients) = &mut tab.tap {
+            clients.take(&record, &packets);
+        }
         if back > 0 && !packets.is_empty() {
             tab.backs.insert(record.n, back);
         }

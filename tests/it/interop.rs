@@ -7,6 +7,7 @@
 mod deliveries;
 mod echo;
 mod escapes;
+mod faults;
 mod namespaces;
 mod reasons;
 mod reconnection;

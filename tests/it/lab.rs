@@ -85,14 +85,13 @@ impl Lab {
         Client::start(generation, url, options)
     }
 
-    /// Runs `tests/lab/raw.js` to its end: a client that keeps to no protocol, and writes down
-    /// what crosses the wire.
+    /// A client written by hand, `tests/lab/raw.js`, run until its script is done.
     #[track_caller]
     pub fn by_hand(configuration: &Value) {
-        let client =
-            program::Program::start("the client by hand", Self::node("raw.js", configuration));
-        let finished = client.finish();
-        assert_eq!(finished.code, Some(0), "{finished:?}");
+        let command = Self::node("raw.js", configuration);
+        let program = program::Program::start("the client written by hand", command);
+        program.close_stdin();
+        program.finish();
     }
 
     /// `tests/lab`, where the scripts and what they need lie.

@@ -127,7 +127,7 @@ fn a_mistake_is_exit_code_2_and_help_is_0() {
         "stream http://h --for soon",
         "stream http://h --reconnection-delay -1",
         "stream http://h --randomization-factor 2",
-        "stream http://h --driver rust_socketio",
+        "stream http://h --driver rust_socketio --eio 3",
         "stream ftp://h",
         "stream http://h --auth {bad",
         "stream http://h --cacert /no/such/file",

@@ -19,7 +19,6 @@ pub(super) const ENTRY: Entry = Entry {
     gives_way_to: &[
         "generation-mismatch",
         "no-sticky-session",
-        "polling-overlap",
         "restarted-or-killed-session",
         "proxy-idle-timeout",
         "payload-too-large",

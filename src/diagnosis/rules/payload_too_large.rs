@@ -93,14 +93,13 @@ impl PayloadTooLarge {
         });
     }
 
+    /// Says of connection `c` who does not take it (`by`), with title, why and fix.
     fn say(
         &mut self,
         c: u32,
-        by: &'static str,
-        title: String,
+        by: &str,
+        (title, why, fix): (String, String, &str),
         evidence: Vec<u64>,
-        why: String,
-        fix: &str,
         speech: &mut Speech<'_>,
     ) {
         self.times += 1;
@@ -135,10 +134,8 @@ impl PayloadTooLarge {
             self.say(
                 c,
                 "server",
-                title,
+                (title, why, advice::LARGER_SERVER),
                 exchange.evidence(),
-                why,
-                advice::LARGER_SERVER,
                 speech,
             );
             return;
@@ -163,10 +160,8 @@ impl PayloadTooLarge {
         self.say(
             c,
             "proxy",
-            title,
+            (title, why, advice::LARGER_PROXY),
             exchange.evidence(),
-            why,
-            advice::LARGER_PROXY,
             speech,
         );
     }
@@ -200,7 +195,13 @@ impl PayloadTooLarge {
              connection. The largest message that it got before is {size}{against}. After the \
              reconnect a client that sends it again is closed again."
         );
-        self.say(c, who, title, evidence, why, advice::LARGER_SERVER, speech);
+        self.say(
+            c,
+            who,
+            (title, why, advice::LARGER_SERVER),
+            evidence,
+            speech,
+        );
     }
 
     /// A post that was never answered, on a connection that the server closed: python, 2.x.
@@ -232,10 +233,8 @@ impl PayloadTooLarge {
         self.say(
             life.c,
             "server",
-            title,
+            (title, why, advice::LARGER_SERVER),
             evidence,
-            why,
-            advice::LARGER_SERVER,
             speech,
         );
     }

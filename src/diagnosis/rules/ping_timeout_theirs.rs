@@ -128,7 +128,8 @@ fn given_up_since(life: &Life, ended: Place, beat: Beat, scene: &Scene<'_>) -> O
             .close_frames
             .first()
             .is_some_and(|frame| frame.code.is_none() && frame.place == ended);
-    if !told && !(silently && life.left_by_client()) {
+    let gave_up = told || (silently && life.left_by_client());
+    if !gave_up {
         return None;
     }
     let (from, limit) = match beat.eio {

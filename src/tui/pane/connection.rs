@@ -20,6 +20,14 @@ pub type Words = Vec<(String, Role)>;
 /// Glyph, word and tone of a connection's state, where one is known.
 pub fn state_of(tab: &Tab) -> (&'static str, &'static str, Role) {
     let model = &tab.model;
+    if let Some(clients) = &tab.tap
+        && clients.current(model).is_none()
+    {
+        return match tab.is_live() {
+            true => ("◌", "listening", Role::Busy),
+            false => ("○", "no connection", Role::Dim),
+        };
+    }
     if model.gave_up.is_some() {
         return ("✗", "gave up", Role::Error);
     }
@@ -61,6 +69,9 @@ pub fn via(name: TransportName) -> &'static str {
 pub fn lines(tab: &Tab, width: usize) -> Vec<Words> {
     let model = &tab.model;
     let mut lines = Vec::new();
+    if let Some(clients) = &tab.tap {
+        super::clients::list(tab, clients, &mut lines);
+    }
     let (glyph, word, role) = state_of(tab);
     let mut head: Words = vec![(format!("{glyph} {word}"), role)];
     if let Some(connection) = tab.connection() {
@@ -78,6 +89,10 @@ pub fn lines(tab: &Tab, width: usize) -> Vec<Words> {
         }
     }
     lines.push(head);
+    if let Some(words) = broken(tab) {
+        // Before anything else: it explains all the rest.
+        lines.push(vec![(words, Role::Fault)]);
+    }
     match (&model.waiting, &model.gave_up, tab.connection()) {
         (Some(waiting), _, _) => between(tab, waiting, width, &mut lines),
         (None, Some(why), _) => {
@@ -93,11 +108,17 @@ pub fn lines(tab: &Tab, width: usize) -> Vec<Words> {
             lines.push(vec![(mask::url(&tab.target), Role::Text)]);
         }
     }
-    pending(tab, &mut lines);
-    if let Some(words) = broken(tab) {
-        // Behind the state, before anything else: it explains all the rest.
-        lines.insert(1.min(lines.len()), vec![(words, Role::Fault)]);
+    if let (Some(clients), Some(connection)) = (&tab.tap, tab.connection())
+        && let Some(agent) = clients
+            .seen(connection.c)
+            .and_then(|seen| seen.agent.as_ref())
+    {
+        lines.push(vec![
+            ("client ".to_owned(), Role::Dim),
+            (agent.clone(), Role::Text),
+        ]);
     }
+    pending(tab, &mut lines);
     lines
 }
 

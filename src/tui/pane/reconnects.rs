@@ -26,6 +26,14 @@ fn ordinal(number: u32) -> String {
     }
 }
 
+/// In a tap: which of the clients it was.
+fn whose(tab: &Tab, c: u32) -> String {
+    match &tab.tap {
+        Some(_) => format!("c{c} "),
+        None => String::new(),
+    }
+}
+
 /// Says that nobody else is to blame.
 fn ours(fault: &str) -> Words {
     vec![(format!("  we broke it: {fault}"), Role::Fault)]
@@ -46,7 +54,7 @@ fn words(tab: &Tab, entry: &Reconnect, width: usize) -> Vec<Words> {
             let clock = tab.wall(*at);
             let clock = clock.get(..8).unwrap_or(&clock).to_owned();
             let mut lines = vec![vec![
-                (format!("{clock} "), Role::Dim),
+                (format!("{clock} {}", whose(tab, *c)), Role::Dim),
                 (reason.clone(), Role::Error),
             ]];
             if let Some(detail) = detail {
@@ -79,7 +87,7 @@ fn words(tab: &Tab, entry: &Reconnect, width: usize) -> Vec<Words> {
                 Some(attempt) => format!("  #{attempt} {} ", units::delta(*after)),
                 None => {
                     let clock = tab.wall(*at);
-                    format!("{} ", clock.get(..8).unwrap_or(&clock))
+                    format!("{} {}", clock.get(..8).unwrap_or(&clock), whose(tab, *c))
                 }
             };
             match outcome {

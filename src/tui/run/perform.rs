@@ -11,8 +11,10 @@ use super::super::theme::Theme;
 use super::super::{config, dialog, units};
 use super::App;
 use super::private;
+use crate::client::command::Emit;
 use crate::client::{Command, Options};
 use crate::journal::Journal;
+use crate::journal::record::Direction;
 
 /// Terminals cut longer OSC 52 sequences, or drop them.
 const LONGEST_COPY: usize = 74_000;
@@ -33,6 +35,7 @@ pub(super) enum Next {
 pub(super) fn perform(app: &mut App, terminal: &mut Terminal, effect: Effect) -> Next {
     match effect {
         Effect::Command(at, command) => command_to(app, at, command),
+        Effect::Inject { at, c, dir, emit } => inject(app, at, c, dir, emit),
         Effect::Connect(options) => connect(app, *options),
         Effect::Open(path) => open(app, &path),
         Effect::ListSaved => list_saved(&mut app.state),
@@ -77,6 +80,10 @@ fn command_to(app: &mut App, at: usize, command: Command) {
             app.state.say(Tone::Bad, refused.to_string());
         }
     }
+}
+
+fn inject(app: &mut App, _at: usize, _c: u32, _dir: Direction, _emit: Emit) {
+    app.state.say(Tone::Bad, "not yet");
 }
 
 /// What is said at once; what comes of it is seen in the log.

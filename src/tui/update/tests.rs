@@ -1,6 +1,7 @@
 //! Keys in, state and effects out.
 
 use super::*;
+use crate::client::Command;
 use crate::journal::record::Direction;
 use crate::tui::bench::{Bench, connected};
 use crate::tui::config::Level;

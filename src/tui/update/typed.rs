@@ -24,6 +24,15 @@ pub(super) fn command(state: &mut State, typed: Typed) -> Vec<Effect> {
         state.say(Tone::Bad, words);
         return Vec::new();
     }
+    let client = match &typed {
+        Typed::Join { .. } => Some(crate::tui::action::Action::Join),
+        Typed::Leave(_) => Some(crate::tui::action::Action::Leave),
+        _ => None,
+    };
+    if let Some(why) = client.and_then(|action| super::client::refused(state, action)) {
+        state.say(Tone::Bad, why);
+        return Vec::new();
+    }
     match typed {
         Typed::Connect(url) => match options(state, &url) {
             Ok(options) => return vec![Effect::Connect(Box::new(options))],

@@ -210,21 +210,6 @@ pub const EXHIBITS: &[Exhibit] = &[
             run.leaves();
         },
     ),
-    speaks(
-        "recovery-impossible",
-        "we left by ourselves (`disconnect`): the server keeps nothing for those who say goodbye",
-        |take| {
-            let server = recovering(json!({}));
-            let run = take.stream(&server.url(), WEBSOCKET);
-            run.joins(1);
-            run.sees(event("hello"));
-            run.say(json!({ "disconnect": true }));
-            run.ends(1);
-            run.say(json!({ "connect": true }));
-            run.joins(2);
-            run.leaves();
-        },
-    ),
     silent(
         "recovery-impossible",
         "recovered: the events of the meantime arrive",

@@ -6,7 +6,7 @@ use super::take::{Run, Take};
 use super::{Exhibit, silent, speaks};
 use crate::interop::records::packets_of;
 use crate::lab::Generation::{V2, V4};
-use crate::lab::{Generation, Lab, Server};
+use crate::lab::{Generation, Lab};
 
 const WEBSOCKET: &[&str] = &["--transports", "websocket"];
 
@@ -74,94 +74,7 @@ pub const EXHIBITS: &[Exhibit] = &[
         "a server that does not ping at all any more",
         |take| they_sleep(take, V4, WEBSOCKET),
     ),
-    speaks(
-        "heartbeat-direction",
-        "a client by hand that pings (`2`) in generation 4, where servers ping: the server ends the connection",
-        |take| {
-            let script = json!([
-                { "send": "40" }, { "until": "40" }, { "ms": 500 }, { "send": "2" }, { "ms": 500 }
-            ]);
-            take.by_hand(&Lab::server(V4, seconds()).url(), 4, script);
-        },
-    ),
-    speaks(
-        "heartbeat-direction",
-        "a client of generation 4 at a server of 2: each waits for the other's ping",
-        |take| {
-            let script = json!([{ "send": "40" }, { "until": "40" }, { "ms": 3_000 }]);
-            take.by_hand(&Lab::server(V2, seconds()).url(), 4, script);
-        },
-    ),
-    speaks(
-        "heartbeat-direction",
-        "a client by hand in generation 3 that never pings, where clients ping",
-        |take| {
-            take.by_hand(
-                &Lab::server(V2, seconds()).url(),
-                3,
-                json!([{ "ms": 3_000 }]),
-            )
-        },
-    ),
-    silent(
-        "heartbeat-direction",
-        "generation 2: we ping, the server answers",
-        |take| {
-            beats(
-                take,
-                V2,
-                json!({}),
-                &["--eio", "3", "--transports", "websocket"],
-            )
-        },
-    ),
-    silent(
-        "heartbeat-direction",
-        "the same at a server of generation 4 with `allowEIO3`, and an upgrade before it",
-        |take| beats(take, V4, json!({ "allowEIO3": true }), &["--eio", "3"]),
-    ),
-    silent(
-        "heartbeat-direction",
-        "generation 4: the server pings, we answer",
-        |take| beats(take, V4, json!({}), WEBSOCKET),
-    ),
-    speaks(
-        "python-ping-truncated",
-        "a python server that pings every 500 ms announces `\"pingInterval\":0`",
-        |take| {
-            let server = Server::python(json!({ "pingIntervalSeconds": 0.5 }));
-            python(take, &server);
-        },
-    ),
-    silent(
-        "python-ping-truncated",
-        "a python server that pings every second",
-        |take| python(take, &Server::python(json!({ "pingInterval": 1_000 }))),
-    ),
 ];
-
-fn seconds() -> Value {
-    json!({ "pingInterval": 1_000, "pingTimeout": 1_000 })
-}
-
-/// A healthy session with three heartbeats.
-fn beats(take: &Take, generation: Generation, options: Value, args: &[&str]) {
-    let mut whole = seconds();
-    if let (Some(whole), Some(given)) = (whole.as_object_mut(), options.as_object()) {
-        whole.extend(given.clone());
-    }
-    let server = Lab::server(generation, whole);
-    let run = take.stream(&server.url(), args);
-    pings(&run, 3);
-    run.leaves();
-}
-
-/// Some heartbeats of a python server.
-fn python(take: &Take, server: &Server) {
-    let run = take.stream(&server.url(), &["--transports", "websocket"]);
-    pings(&run, 3);
-    run.leaves();
-}
 
 fn quick() -> Value {
     json!({ "pingInterval": 500, "pingTimeout": 1_000 })

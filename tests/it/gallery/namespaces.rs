@@ -219,34 +219,6 @@ pub const EXHIBITS: &[Exhibit] = &[
             run.leaves();
         },
     ),
-    speaks(
-        "event-before-connect",
-        "a client by hand that emits before it has joined /: the server ends the connection",
-        |take| {
-            let script = json!([{ "send": "42[\"order\",1]" }, { "ms": 500 }]);
-            take.by_hand(&Lab::server(V4, json!({})).url(), 4, script);
-        },
-    ),
-    speaks(
-        "event-before-connect",
-        "it has joined /, and emits to /admin, which it has not",
-        |take| {
-            let script = json!([
-                { "send": "40" }, { "until": "40" }, { "send": "42/admin,[\"order\",1]" }, { "ms": 500 }
-            ]);
-            take.by_hand(&Lab::server(V4, json!({})).url(), 4, script);
-        },
-    ),
-    silent(
-        "event-before-connect",
-        "it joins first, and emits then",
-        |take| {
-            let script = json!([
-                { "send": "40" }, { "until": "40" }, { "send": "42[\"order\",1]" }, { "ms": 500 }
-            ]);
-            take.by_hand(&Lab::server(V4, json!({})).url(), 4, script);
-        },
-    ),
 ];
 
 fn refused(take: &Take, server: &Server, args: &[&str], nsp: &str) {

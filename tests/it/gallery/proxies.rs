@@ -198,45 +198,6 @@ pub const EXHIBITS: &[Exhibit] = &[
         },
     ),
     speaks(
-        "upgrade-stalled",
-        "a server that forgets to release the waiting poll after the probe: what is written waits for the next ping",
-        |take| {
-            let options = json!({ "stuck": true, "pingInterval": 4_000 });
-            let server = Lab::server(V4, options);
-            let run = take.stream(&server.url(), &[]);
-            run.joins(1);
-            run.sees(|record| record["data"] == "3probe");
-            run.say(json!({ "emit": ["echo", "held back"] }));
-            run.sees(transport("websocket", "open"));
-            run.rests(1_000);
-            run.leaves();
-        },
-    ),
-    speaks(
-        "upgrade-stalled",
-        "the same at a server of generation 2, and we leave while it lasts",
-        |take| {
-            let server = Lab::server(V2, json!({ "stuck": true }));
-            let run = take.stream(&server.url(), &["--eio", "3"]);
-            run.joins(1);
-            run.sees(|record| record["data"] == "3probe");
-            run.rests(4_000);
-            run.interrupted();
-        },
-    ),
-    silent(
-        "upgrade-stalled",
-        "an upgrade that takes its hundred milliseconds",
-        |take| {
-            let server = Lab::server(V4, json!({}));
-            let run = take.stream(&server.url(), &[]);
-            run.joins(1);
-            run.sees(transport("websocket", "open"));
-            run.echoes("one");
-            run.leaves();
-        },
-    ),
-    speaks(
         "wrong-path",
         "nginx has no `location` for /socket.io: its own 404 page",
         |take| {

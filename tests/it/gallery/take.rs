@@ -49,11 +49,13 @@ impl Take {
         Run(Sioscope::stream(url, &all))
     }
 
-    /// Runs a client that was written by hand, over WebSocket; see `tests/lab/raw.js` for `script`.
+    /// A client written by hand (`tests/lab/raw.js`), which does what `script` says and is
+    /// recorded as a tap would; once for a take.
     #[track_caller]
     pub fn by_hand(&self, url: &str, eio: u8, script: Value) {
         assert!(!self.recorded.replace(true), "a take records one session");
-        Lab::by_hand(&json!({ "url": url, "eio": eio, "record": self.file(), "script": script }));
+        let file = self.file();
+        Lab::by_hand(&json!({ "url": url, "eio": eio, "record": file, "script": script }));
     }
 
     /// The session as it was written.
