@@ -21,10 +21,7 @@ use crate::journal::Journal;
 use crate::journal::file::{Header, OpenError, Source, default_path};
 use crate::journal::record::{Body, Direction, Mark};
 use crate::model::decode::{Decoder, packets_member};
-<<<<<<< HEAD
 use crate::tap::{self, Bound, InjectError, Injection, Tap};
-=======
->>>>>>> rust
 
 /// Bytes of records that are kept when there is no file.
 const MEMORY: usize = 64 * 1024 * 1024;
@@ -348,29 +345,17 @@ impl Scope {
     }
 }
 
-<<<<<<< HEAD
 /// Writes the decoded packets into the session's file, too.
 fn adorn(journal: &Journal) {
     let mut decoder = Decoder::new(journal.header().parser.as_deref());
     journal.adorn(Box::new(move |record| packets_member(&mut decoder, record)));
 }
 
-=======
->>>>>>> rust
 fn not_taken<T>(error: TrySendError<T>) -> Refused {
     match error {
         TrySendError::Full(_) => Refused::Busy,
         TrySendError::Closed(_) => Refused::Ended,
     }
-<<<<<<< HEAD
-=======
-}
-
-/// Writes the decoded packets into the session's file, too.
-fn adorn(journal: &Journal) {
-    let mut decoder = Decoder::new(journal.header().parser.as_deref());
-    journal.adorn(Box::new(move |record| packets_member(&mut decoder, record)));
->>>>>>> rust
 }
 
 /// A journal to a file where one is wanted and can be made, else in memory.

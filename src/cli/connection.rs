@@ -178,23 +178,16 @@ impl ConnectionArgs {
         self.network(&mut options)?;
         options.readonly = self.readonly;
         options.decoded = self.decoded;
-<<<<<<< HEAD
-=======
         self.driver(&mut options)?;
         let side = match options.driver {
             Driver::Native => Side::Client,
             // Its faults are made by its tap.
             Driver::RustSocketio => Side::Tap,
         };
->>>>>>> rust
         options.faults = match &self.faults {
             Some(file) => Some(plan::read(file, side)?),
             None => None,
         };
-<<<<<<< HEAD
-        self.driver(&mut options)?;
-=======
->>>>>>> rust
         Ok((options, self.record()))
     }
 

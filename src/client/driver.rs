@@ -163,8 +163,17 @@ pub(crate) fn dial_options(options: &Options) -> Result<DialOptions, SetupError>
 
 /// `http://user:password@host` means basic authentication, as everywhere.
 pub(crate) fn authorize(options: &mut Options) {
-    let login = options.login_header();
-    options.headers.extend(login);
+    let authorized = options
+        .headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    if let (Some(userinfo), false) = (options.endpoint().userinfo, authorized) {
+        let value = format!(
+            "Basic {}",
+            base64::encode(decode_component(&userinfo).as_bytes())
+        );
+        options.headers.push(("Authorization".to_owned(), value));
+    }
 }
 
 /// Something that a task of the driver has done.

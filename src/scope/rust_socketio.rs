@@ -10,10 +10,10 @@ use url::Url;
 use super::{Refused, Talker};
 use crate::client::Options;
 use crate::client::command;
-use crate::client::driver::{auth, authorize};
+use crate::client::driver::SetupError;
 #[cfg(feature = "driver-rust-socketio")]
 use crate::client::driver::dial_options;
-use crate::client::driver::SetupError;
+use crate::client::driver::{auth, authorize};
 use crate::client::options::{Eio, Parser, Profile};
 use crate::journal::Journal;
 use crate::journal::record::TransportName;
