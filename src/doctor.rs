@@ -10,8 +10,8 @@
 //! - Everything is recorded in a journal, so that evidence has a number, and the diagnosis rules
 //!   read it as they read any session. A cause that a check and a rule both find is told once.
 //!
-//! One check a file; each takes the [`case`] so far and gives a verdict. [`probe`] makes the
-//! requests, [`visit`] is one Engine.IO session, [`voice`] tells who gave an answer.
+//! One check a file; each takes the `case` so far and gives a verdict. `probe` makes the
+//! requests, `visit` is one Engine.IO session, `voice` tells who gave an answer.
 
 mod auth;
 mod case;

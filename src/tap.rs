@@ -14,9 +14,9 @@
 //!   it. A sid that no handshake gave has a number of its own. Requests that are not Engine.IO's
 //!   have none.
 //! - `transport` and `connection` records tell what bytes alone don't: who ended a connection and
-//!   how ([`story`]).
-//! - Something injected is announced by a `mark` right before it ([`inject`]).
-//! - Records that the disk does not take in time are counted as a `gap` ([`recorder`]).
+//!   how (`story`).
+//! - Something injected is announced by a `mark` right before it (`inject`).
+//! - Records that the disk does not take in time are counted as a `gap` (`recorder`).
 //! - A fault is told by its `fault` record; other records show what each side really sent.
 
 mod body;

@@ -18,6 +18,7 @@ use crate::client::options::{Eio, Parser, Profile};
 use crate::journal::Journal;
 use crate::journal::record::TransportName;
 use crate::notices::Notices;
+#[cfg(feature = "driver-rust-socketio")]
 use crate::tap;
 use crate::tap::rust_socketio::{Auth, Command, Emit, Settings, Transports, loopback};
 

@@ -1,5 +1,7 @@
 use super::*;
-use crate::client::options::{Auth as Source, NamespaceAuth};
+#[cfg(feature = "driver-rust-socketio")]
+use crate::client::options::Auth as Source;
+use crate::client::options::NamespaceAuth;
 
 fn options() -> Options {
     let mut options = Options::new("http://h:3000".parse().unwrap());

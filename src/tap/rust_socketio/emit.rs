@@ -81,6 +81,7 @@ impl Emit {
 
     /// The packet's text as the offline buffer shows it: without an id, which only the library
     /// knows, and without attachments.
+    #[cfg(any(test, feature = "driver-rust-socketio"))]
     pub(super) fn packet(&self, nsp: &str) -> String {
         match nsp {
             "/" => format!("2{}", self.text),

@@ -63,6 +63,7 @@ impl Auth {
     }
 
     /// The payload for one attempt.
+    #[cfg(feature = "driver-rust-socketio")]
     pub(super) async fn read(&self) -> Result<Option<Value>, String> {
         match &self.0 {
             Some(read) => read().await,
@@ -83,6 +84,7 @@ impl fmt::Debug for Auth {
 
 impl Settings {
     /// The library's address for a tap on the loopback address at `port`.
+    #[cfg(any(test, feature = "driver-rust-socketio"))]
     pub(super) fn base(&self, port: u16) -> String {
         let mut base = format!("http://{}:{port}{}", super::loopback::HOST, self.path);
         let mut query = url::form_urlencoded::Serializer::new(String::new());

@@ -110,10 +110,10 @@ pub fn on_the_wire(records: &[Value], c: u64, version: Version) -> Vec<Crossed> 
             Some("request") => {
                 polls.insert(record["x"].as_u64());
             }
-            Some("response") if polls.contains(&record["x"].as_u64()) => {
-                if record["status"] == 200 {
-                    all.extend(body_of(record, "to_client", version));
-                }
+            Some("response")
+                if polls.contains(&record["x"].as_u64()) && record["status"] == 200 =>
+            {
+                all.extend(body_of(record, "to_client", version));
             }
             Some("frame") => {
                 let dir = record["dir"].as_str().expect("a direction");
