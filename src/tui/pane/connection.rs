@@ -296,7 +296,7 @@ fn between(tab: &Tab, waiting: &Waiting, width: usize, lines: &mut Vec<Words>) {
         // In a saved session no clock runs on, and nobody tries again.
         lines.push(vec![(
             format!(
-                "attempt {} was planned after {}",
+                "attempt {} was due after {}",
                 waiting.attempt,
                 units::planned(waiting.delay_ms)
             ),
