@@ -555,6 +555,9 @@ impl Shared {
     /// Writes the `fault` records of a connection.
     async fn tell_faults(&self, c: u32, told: Vec<FaultRecord>) {
         for fault in told {
+            if let Some(session) = self.sessions.get(c) {
+                session.state().story.faulted(&fault);
+            }
             self.recorder.record(Some(c), Body::Fault(fault)).await;
         }
     }

@@ -33,6 +33,8 @@ use crate::protocol::websocket::{
 
 /// Bytes that one read may take in.
 const READ: usize = 64 * 1024;
+/// Bytes of a frozen client that are looked at, so that its goodbye can be told.
+const OVERHEARD: usize = 64 * 1024;
 /// Bytes that wait in one direction before its sender is not read any more.
 const HELD: usize = 4 * 1024 * 1024;
 /// How long the second half of a connection may outlive the first.
@@ -89,6 +91,9 @@ struct Way {
     shut: bool,
     /// The receiver is gone: what still comes is recorded and goes nowhere.
     dead: bool,
+    /// What lies in `raw` was written down while the connection was frozen; it goes on, unseen,
+    /// as soon as that is over.
+    overheard: bool,
 }
 
 impl Way {
@@ -111,7 +116,14 @@ impl Way {
             ended: None,
             shut: false,
             dead: false,
+            overheard: false,
         }
+    }
+
+    /// Whether a frozen client is still listened to. Nothing of what it says goes on, and once
+    /// this much has come its own system notices that nobody reads.
+    fn overhears(&self) -> bool {
+        self.ended.is_none() && self.raw.len() < OVERHEARD
     }
 
     /// Reading may go on: what was read before has gone on.
@@ -185,6 +197,8 @@ struct Relay<'a> {
     closing: Option<Instant>,
     /// The server's end is kept from the client.
     hidden: bool,
+    /// The client has left a frozen connection: nothing of it goes on any more.
+    forsaken: bool,
 }
 
 /// Relays until both sides are through, or the tap ends.
@@ -207,6 +221,7 @@ pub(super) async fn run(
         told: false,
         closing: None,
         hidden: false,
+        forsaken: false,
     };
     relay.run(ends).await;
 }
@@ -236,6 +251,9 @@ impl Relay<'_> {
                 break finish;
             }
             let frozen = self.frozen();
+            if self.forsaken && up.ended.is_some() {
+                break Finish::Through;
+            }
             // Ends are passed on once everything before them is.
             for (way, who) in [(&mut up, Who::Client), (&mut down, Who::Server)] {
                 let through = way.ended.is_some() && way.out.is_empty() && way.held.is_empty();
@@ -277,7 +295,7 @@ impl Relay<'_> {
                 written = client_write.write_buf(&mut down.out), if !down.out.is_empty() && !frozen => {
                     self.written(&mut down, written).await;
                 }
-                read = client_read.read_buf(&mut up.raw), if up.reads() && !frozen => {
+                read = client_read.read_buf(&mut up.raw), if if frozen { up.overhears() } else { up.reads() } => {
                     match read {
                         Ok(1..) => self.arrived(&mut up, up_before).await,
                         end => self.end_of(&mut up, Who::Client, end.err()).await,
@@ -335,9 +353,21 @@ impl Relay<'_> {
     /// Whether a fault holds all of it.
     fn frozen(&self) -> bool {
         match &self.session {
-            Some(session) => self.shared.faults.frozen(session.c),
+            Some(session) => self.forsaken || self.shared.faults.frozen(session.c),
             None => false,
         }
+    }
+
+    /// The client has said goodbye, or is gone. Where the server does not get to hear that, or
+    /// the client no answer, this is the end of the connection.
+    async fn left(&mut self) {
+        let frozen = self.frozen();
+        if !frozen && !self.hidden {
+            return;
+        }
+        self.forsaken |= frozen;
+        self.closing = Instant::now().checked_add(HALF);
+        self.tell_end().await;
     }
 
     fn c(&self) -> Option<u32> {
@@ -346,6 +376,12 @@ impl Relay<'_> {
 
     /// Passes on what may go by now.
     async fn advance(&mut self, up: &mut Way, down: &mut Way) -> Option<Finish> {
+        if up.overheard && !self.frozen() {
+            up.overheard = false;
+            let all = up.raw.split();
+            up.sent = up.sent.saturating_add(all.len() as u64);
+            append(&mut up.out, all);
+        }
         for way in [&mut *up, &mut *down] {
             self.put_ours(way).await;
         }
@@ -409,6 +445,11 @@ impl Relay<'_> {
             way.raw.clear();
             return;
         }
+        if self.frozen() {
+            way.overheard = true;
+            self.decode(way, false).await;
+            return;
+        }
         if way.careful(self.shared.faults.busy()) {
             self.decode(way, true).await;
             if way.careful(self.shared.faults.busy()) {
@@ -467,17 +508,20 @@ impl Relay<'_> {
             };
             self.note(way, &message).await;
             let Some(boundary) = self.passive.boundary(role) else {
+                self.follow(way, &message).await;
                 continue;
             };
             let begun = way.sent > way.whole;
             way.whole = boundary;
             if !held {
+                self.follow(way, &message).await;
                 continue;
             }
             let size = usize::try_from(boundary.saturating_sub(way.sent)).unwrap_or(usize::MAX);
             let part = way.raw.split_to(size.min(way.raw.len()));
             way.sent = boundary;
             if begun {
+                self.follow(way, &message).await;
                 append(&mut way.out, part);
             } else {
                 self.judge(way, message, part).await;
@@ -498,19 +542,25 @@ impl Relay<'_> {
     /// Asks the injector about a whole message, and puts what becomes of it into the queue.
     async fn judge(&mut self, way: &mut Way, message: Decoded, part: BytesMut) {
         let Some(session) = self.session.clone().filter(|_| self.shared.faults.busy()) else {
+            self.follow(way, &message).await;
             append(&mut way.out, part);
             return;
         };
+        if way.dir == Direction::ToServer {
+            // What the client says tells of it even where it is swallowed.
+            self.follow(way, &message).await;
+        }
         let now = Instant::now();
         let place = session.place(TransportName::Websocket);
         let ours = match &message.op {
             Op::Text => Message::Text(message.data.clone()),
             Op::Binary => Message::Binary(message.data.clone()),
-            Op::Close { .. } if way.dir == Direction::ToClient => {
+            Op::Close { .. } if way.dir == Direction::ToClient && !self.client_left() => {
                 let verdict = self.shared.faults.ask(|injector| injector.end(now, &place));
                 self.shared.tell_faults(session.c, verdict.told).await;
                 if verdict.what == EndDo::Hide {
                     self.hidden = true;
+                    self.first_end = None;
                     return;
                 }
                 hold(way, verdict.until, part, verdict.then);
@@ -529,6 +579,10 @@ impl Relay<'_> {
             .faults
             .ask(|injector| injector.message(now, &place, dir, &ours));
         self.shared.tell_faults(session.c, verdict.told).await;
+        let swallowed = matches!(&verdict.what, MessageDo::Become(list) if list.is_empty());
+        if way.dir == Direction::ToClient && !swallowed {
+            self.follow(way, &message).await;
+        }
         let compressed = message.wire.is_some();
         let bytes = match verdict.what {
             MessageDo::Pass if way.plain && compressed => way.encode(&ours),
@@ -546,7 +600,12 @@ impl Relay<'_> {
         hold(way, verdict.until, bytes, verdict.then);
     }
 
-    /// Writes a message down, with what follows from it.
+    /// Whether it was the client that ended it.
+    fn client_left(&self) -> bool {
+        matches!(self.first_end, Some((Who::Client, _)))
+    }
+
+    /// Writes a message down.
     async fn note(&mut self, way: &mut Way, message: &Decoded) {
         let (op, code, reason) = match &message.op {
             Op::Text => (Opcode::Text, None, None),
@@ -577,7 +636,16 @@ impl Relay<'_> {
             };
             self.first_end = Some((who, How::Close(code, reason)));
         }
-        let Some(session) = self.session.clone().filter(|_| op == Opcode::Text) else {
+    }
+
+    /// What follows from a message that has reached, or will reach, its receiver; and from
+    /// whatever the client says, received or not.
+    async fn follow(&mut self, way: &mut Way, message: &Decoded) {
+        if matches!(message.op, Op::Close { .. }) && way.dir == Direction::ToServer {
+            self.left().await;
+        }
+        let text = message.op == Op::Text;
+        let Some(session) = self.session.clone().filter(|_| text) else {
             return;
         };
         let mut told = Vec::new();
@@ -600,7 +668,7 @@ impl Relay<'_> {
             self.shared.opened(&session).await;
         }
         if !told.is_empty() {
-            recorder.all(self.c(), told).await;
+            self.shared.recorder.all(self.c(), told).await;
         }
     }
 
@@ -630,9 +698,12 @@ impl Relay<'_> {
             self.shared.tell_faults(session.c, verdict.told).await;
             self.hidden = verdict.what == EndDo::Hide;
         }
-        self.first_end.get_or_insert((who, how.clone()));
+        if !(who == Who::Server && self.hidden) {
+            self.first_end.get_or_insert((who, how.clone()));
+        }
         way.ended = Some(how);
-        if who == Who::Client && self.hidden {
+        if who == Who::Client {
+            self.left().await;
             self.hidden = false;
         }
         if !(who == Who::Server && self.hidden) {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::faults::RequestKind;
 use crate::journal::record::{
-    Body, Connection, ConnectionState, Direction, Transport, TransportName, TransportState,
+    Body, Connection, ConnectionState, Direction, Fault, Transport, TransportName, TransportState,
 };
 use crate::protocol::engine::{Handshake, Revision, Version};
 
@@ -87,6 +87,8 @@ pub(super) struct Story {
     /// The last word of each side was a goodbye.
     server_left: bool,
     client_left: bool,
+    /// A fault gave the client something that it can't read.
+    garbled: bool,
     /// Exchanges and WebSockets that the client has open.
     busy: u32,
     last_request: Instant,
@@ -123,6 +125,7 @@ impl Story {
             asked: None,
             server_left: false,
             client_left: false,
+            garbled: false,
             busy: 0,
             last_request: now,
             abandoned: None,
@@ -281,6 +284,11 @@ impl Story {
         Vec::new()
     }
 
+    /// A fault was made; where only that explains what the client does next, it is remembered.
+    pub(super) fn faulted(&mut self, fault: &Fault) {
+        self.garbled |= fault.fault == "garbage";
+    }
+
     /// An end of the WebSocket ended, as the first of the two.
     pub(super) fn socket_ended(&mut self, now: Instant, who: Who, how: &How) -> Vec<Body> {
         self.busy = self.busy.saturating_sub(1);
@@ -326,6 +334,13 @@ impl Story {
                 Version::V3 => "no answer to its ping",
             };
             return self.end("ping timeout", format!("{words}; {what} for {silent:.1} s"));
+        }
+        if self.garbled {
+            let reason = match self.version {
+                Version::V4 => "parse error",
+                Version::V3 => "transport error",
+            };
+            return self.end(reason, format!("{words}, after the garbage of a fault"));
         }
         let polite = words.contains("close code") || words.contains("close packet");
         match (self.client_left, self.server_left) {

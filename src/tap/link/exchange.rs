@@ -51,6 +51,8 @@ struct Exchange {
     timing: Timing,
     recorded: bool,
     copy: Copy,
+    /// What the client sent, where a fault makes something else of it.
+    said: Option<(Bytes, Option<String>)>,
 }
 
 /// How far the answer is.
@@ -172,6 +174,7 @@ impl Link<'_> {
             timing: Timing::default(),
             recorded: false,
             copy: Copy::default(),
+            said: None,
         }
     }
 
@@ -232,6 +235,18 @@ impl Link<'_> {
             .ask(|injector| injector.request(Instant::now(), &place, &asked));
         shared.tell_faults(session.c, verdict.told).await;
         wait(verdict.until).await;
+        if verdict.what != RequestDo::Pass {
+            let kind = header(&exchange.headers, "Content-Type").map(str::to_owned);
+            exchange.said = Some((body.clone(), kind));
+        }
+        if matches!(
+            verdict.what,
+            RequestDo::Answer(_) | RequestDo::NeverAnswer | RequestDo::Cut(_)
+        ) {
+            // It goes no further, but it has crossed the client's wire.
+            exchange.copy.data = BytesMut::from(&body[..]);
+            self.record_request(exchange).await;
+        }
         let mut body = body;
         let mut answered = None;
         match verdict.what {
@@ -254,15 +269,30 @@ impl Link<'_> {
             }
             RequestDo::Answer(answer) => answered = Some(answer),
             RequestDo::NeverAnswer => {
-                self.never(&session).await;
+                let how = self.never(&session).await;
+                let error = format!(
+                    "{}; a fault kept it from the server",
+                    how.words(Who::Client)
+                );
+                self.record_failure(exchange, None, Bytes::new(), error)
+                    .await;
                 return Err(Next::Over);
             }
             RequestDo::Cut(end) => {
+                let error = format!("{}; a fault kept it from the server", cut_words(&end));
+                self.record_failure(exchange, None, Bytes::new(), error)
+                    .await;
                 self.cut_by_fault(&session, exchange.kind, &end).await;
                 return Err(Link::cut(&end));
             }
         }
         if let Some(answer) = answered {
+            let error = format!(
+                "a fault kept it from the server; the tap answered HTTP {}",
+                answer.status
+            );
+            self.record_failure(exchange, None, Bytes::new(), error)
+                .await;
             let failure = (answer.status >= 400).then(|| {
                 format!(
                     "HTTP {} {} (made by the tap)",
@@ -297,7 +327,7 @@ impl Link<'_> {
     }
 
     /// Holds a request for ever: until the client gives up, or the tap ends.
-    async fn never(&mut self, session: &Arc<Session>) {
+    async fn never(&mut self, session: &Arc<Session>) -> How {
         let mut stop = self.shared.stop.subscribe();
         let mut cut = session.cut.subscribe();
         cut.mark_unchanged();
@@ -314,15 +344,14 @@ impl Link<'_> {
                 () = stopped(&mut stop) => break How::Fin,
             }
         };
-        session.state().story.abandoned(Instant::now(), how);
+        let mut state = session.state();
+        state.story.abandoned(Instant::now(), how.clone());
+        how
     }
 
     /// A fault ends the client's TCP connection in the middle of an exchange.
     async fn cut_by_fault(&mut self, session: &Arc<Session>, kind: RequestKind, end: &End) {
-        let words = match end {
-            End::Rst => "the tap reset the TCP connection (RST)",
-            End::Fin | End::Close { .. } => "the tap ended the TCP connection (FIN)",
-        };
+        let words = cut_words(end);
         let told = session
             .state()
             .story
@@ -584,8 +613,7 @@ impl Link<'_> {
             false => Next::Over,
         };
         if let Some(session) = exchange.session.clone() {
-            self.learn(&session, &exchange, &head, &body, content_type.as_deref())
-                .await;
+            self.learn_dialect(&session, &exchange, &head, &body, content_type.as_deref());
             if let Some(held) = held {
                 let place = session.place(TransportName::Polling);
                 let answered = Answered {
@@ -611,7 +639,7 @@ impl Link<'_> {
                         head.with_body(&body, content_type.as_deref())
                     }
                     ResponseDo::NeverAnswer => {
-                        self.never(&session).await;
+                        let _ = self.never(&session).await;
                         return Next::Over;
                     }
                     ResponseDo::Cut(end) => {
@@ -626,12 +654,18 @@ impl Link<'_> {
                 {
                     bytes = head.with_body(&made.bytes, Some(made.content_type));
                 }
+                // What the client gets is what becomes of its connection.
+                self.learn(&session, &exchange, &head, &body, content_type.as_deref())
+                    .await;
                 down.extend_from_slice(&bytes);
                 if let Some(end) = verdict.then {
                     let _ = self.client.write.write_all(&down).await;
                     self.cut_by_fault(&session, exchange.kind, &end).await;
                     return Link::cut(&end);
                 }
+            } else {
+                self.learn(&session, &exchange, &head, &body, content_type.as_deref())
+                    .await;
             }
         }
         if self.client.write.write_all(&down).await.is_err() {
@@ -675,6 +709,24 @@ impl Link<'_> {
         add_to_body(body, content_type, packets, version, revision, !base64)
     }
 
+    /// The first answer shows which dialect of bodies the connection speaks.
+    fn learn_dialect(
+        &self,
+        session: &Session,
+        exchange: &Exchange,
+        head: &ResponseHead,
+        body: &Bytes,
+        content_type: Option<&str>,
+    ) {
+        if exchange.kind != RequestKind::Handshake || !(200..300).contains(&head.status) {
+            return;
+        }
+        let clues = generation::from_first_body(body, content_type);
+        if let Some(found) = clues.iter().find_map(|clue| clue.generation) {
+            session.state().story.revision = found.revision();
+        }
+    }
+
     /// What an exchange says of its connection.
     async fn learn(
         &mut self,
@@ -696,23 +748,9 @@ impl Link<'_> {
         let told = {
             let mut state = session.state();
             let story = &mut state.story;
-            if fine && exchange.kind == RequestKind::Handshake {
-                let clues = generation::from_first_body(body, content_type);
-                if let Some(found) = clues.iter().find_map(|clue| clue.generation) {
-                    story.revision = found.revision();
-                }
-            }
             let (version, revision) = (story.version, story.revision);
             let mut told = story.answered(now, exchange.kind, failure);
-            if fine && exchange.kind == RequestKind::Post {
-                let sent = &exchange.copy.data;
-                let kind = header(&exchange.headers, "Content-Type");
-                for packet in payload::decode_body(sent, kind, version, revision).packets {
-                    let start = wire_start(&packet.value);
-                    let (dir, by) = (Direction::ToServer, TransportName::Polling);
-                    told.extend(story.packet(now, dir, by, &start));
-                }
-            } else if fine {
+            if fine && exchange.kind != RequestKind::Post {
                 for packet in payload::decode_body(body, content_type, version, revision).packets {
                     let packet = packet.value;
                     if packet.kind == PacketKind::Open
@@ -902,6 +940,38 @@ impl Link<'_> {
             .await;
         let left_out = exchange.copy.left_out;
         self.left_out(exchange, left_out).await;
+        self.said(exchange).await;
+    }
+
+    /// What a post says of its connection, taken or not.
+    async fn said(&mut self, exchange: &Exchange) {
+        let Some(session) = exchange
+            .session
+            .as_ref()
+            .filter(|_| exchange.kind == RequestKind::Post)
+        else {
+            return;
+        };
+        let (sent, kind) = match &exchange.said {
+            Some((sent, kind)) => (&sent[..], kind.as_deref()),
+            None => (
+                &exchange.copy.data[..],
+                header(&exchange.headers, "Content-Type"),
+            ),
+        };
+        let told = {
+            let mut state = session.state();
+            let story = &mut state.story;
+            let decoded = payload::decode_body(sent, kind, story.version, story.revision);
+            let mut told = Vec::new();
+            for packet in decoded.packets {
+                let start = wire_start(&packet.value);
+                let (dir, by) = (Direction::ToServer, TransportName::Polling);
+                told.extend(story.packet(Instant::now(), dir, by, &start));
+            }
+            told
+        };
+        self.shared.told(session, told).await;
     }
 
     async fn left_out(&mut self, exchange: &Exchange, bytes: u64) {
@@ -914,6 +984,13 @@ impl Link<'_> {
     fn unreadable(&self, error: &ContentError) {
         let text = format!("an answer is recorded as it crossed the wire: {error}");
         self.shared.notice_once(text);
+    }
+}
+
+fn cut_words(end: &End) -> &'static str {
+    match end {
+        End::Rst => "the tap reset the TCP connection (RST)",
+        End::Fin | End::Close { .. } => "the tap ended the TCP connection (FIN)",
     }
 }
 

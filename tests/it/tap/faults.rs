@@ -107,6 +107,7 @@ fn disconnects(bed: &Bed, entry: &Entry, over: TransportName, reason: &str) {
         fault["n"].as_u64() < closed["n"].as_u64(),
         "{name}: {closed}"
     );
+    assert_eq!(closed["reason"], reason, "{name}: {closed}");
     tapped.run.say(json!({ "fault": "clear" }));
     // And it comes back as after the real thing.
     client.expect(|line| line["saw"] == "connect" && line["sid"] != gone["sid"]);
