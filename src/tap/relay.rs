@@ -133,7 +133,7 @@ impl Way {
 
     /// Messages have to be looked at before they are passed on.
     fn careful(&self, faulty: bool) -> bool {
-        !self.lost && (faulty || !self.parcels.is_empty())
+        !self.lost && (faulty || self.plain || !self.parcels.is_empty())
     }
 
     /// Something may be put behind what was passed on so far.
@@ -543,7 +543,11 @@ impl Relay<'_> {
     async fn judge(&mut self, way: &mut Way, message: Decoded, part: BytesMut) {
         let Some(session) = self.session.clone().filter(|_| self.shared.faults.busy()) else {
             self.follow(way, &message).await;
-            append(&mut way.out, part);
+            let bytes = match untouched(&message).filter(|_| way.plain && message.wire.is_some()) {
+                Some(ours) => way.encode(&ours),
+                None => part,
+            };
+            hold(way, None, bytes, None);
             return;
         };
         if way.dir == Direction::ToServer {
@@ -553,8 +557,6 @@ impl Relay<'_> {
         let now = Instant::now();
         let place = session.place(TransportName::Websocket);
         let ours = match &message.op {
-            Op::Text => Message::Text(message.data.clone()),
-            Op::Binary => Message::Binary(message.data.clone()),
             Op::Close { .. } if way.dir == Direction::ToClient && !self.client_left() => {
                 let verdict = self.shared.faults.ask(|injector| injector.end(now, &place));
                 self.shared.tell_faults(session.c, verdict.told).await;
@@ -566,12 +568,13 @@ impl Relay<'_> {
                 hold(way, verdict.until, part, verdict.then);
                 return;
             }
+            _ => untouched(&message),
+        };
+        let Some(ours) = ours else {
             // Other control frames are never asked about; they keep their place.
-            _ => {
-                let until = way.held.back().and_then(|last| last.until);
-                hold(way, until, part, None);
-                return;
-            }
+            let until = way.held.back().and_then(|last| last.until);
+            hold(way, until, part, None);
+            return;
         };
         let dir = way.dir;
         let verdict = self
@@ -782,6 +785,15 @@ impl Relay<'_> {
                 None
             }
         }
+    }
+}
+
+/// A data message as it was sent; `None` for a control frame.
+fn untouched(message: &Decoded) -> Option<Message> {
+    match &message.op {
+        Op::Text => Some(Message::Text(message.data.clone())),
+        Op::Binary => Some(Message::Binary(message.data.clone())),
+        Op::Ping | Op::Pong | Op::Close { .. } => None,
     }
 }
 

@@ -96,6 +96,7 @@ impl Link<'_> {
         let changes = head.point_at(&shared.upstream, shared.rewrite_origin);
         shared.tell_changes(changes).await;
         let mut exchange = self.begin(&head).await;
+        self.last = exchange.session.clone();
         let posting = match (&exchange.session, exchange.kind) {
             // A post of our own and the client's would end the session, were they sent at once.
             (Some(session), RequestKind::Post) => Some(Arc::clone(session)),
@@ -484,14 +485,18 @@ impl Link<'_> {
                     return self.finish(exchange, head, copy, held, down, keeps).await;
                 }
             }
-            if let Some(how) = &server_end {
+            if let Some(how) = &server_end
+                && client_end.is_none()
+            {
                 let how = how.clone();
                 let error = format!("{} before its answer was whole", how.words(Who::Server));
                 self.record_request(&mut exchange).await;
                 return self.broke(&exchange, answer, down, error, &how).await;
             }
             if let Some(how) = &client_end
-                && (*how != How::Fin || give_up.is_some_and(|until| until <= Instant::now()))
+                && (*how != How::Fin
+                    || server_end.is_some()
+                    || give_up.is_some_and(|until| until <= Instant::now()))
             {
                 let how = how.clone();
                 self.record_request(&mut exchange).await;

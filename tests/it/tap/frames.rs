@@ -132,6 +132,8 @@ fn python(name: &str, server: &Server, compressing: bool) {
         for line in a_day_s_work("word", 10) {
             client.say(line);
         }
+        // It has answered what the server asked; what comes of that is still to come.
+        client.say(json!({ "wait": { "event": "answered" } }));
         let finished = client.finish();
         assert_eq!(finished.code, Some(0), "{name}: {finished:?}");
         tapped.run.wait_for(connection(1, "closed"));
