@@ -532,14 +532,17 @@ impl Shared {
 
     /// Sends a parcel on its way.
     fn deliver(&self, session: &Arc<Session>, parcel: Parcel) -> Result<(), InjectError> {
-        if session.transport() == TransportName::Websocket {
+        // One look for both: a parcel that is put down for a poll while the connection is
+        // upgraded would lie there for ever.
+        let mut state = session.state();
+        if state.story.transport == TransportName::Websocket {
+            drop(state);
             return session
                 .order(Order::Parcel(parcel))
                 .map_err(|_| InjectError::Busy);
         }
         match parcel.dir {
             Direction::ToClient => {
-                let mut state = session.state();
                 parcel.packets(state.story.version)?;
                 if state.parcels.len() >= 1_000 {
                     return Err(InjectError::Busy);
@@ -548,7 +551,10 @@ impl Shared {
                 session.has_parcels.store(true, Ordering::Release);
                 Ok(())
             }
-            Direction::ToServer => self.post(session, parcel),
+            Direction::ToServer => {
+                drop(state);
+                self.post(session, parcel)
+            }
         }
     }
 

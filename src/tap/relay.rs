@@ -653,6 +653,7 @@ impl Relay<'_> {
         };
         let mut told = Vec::new();
         let mut opened = false;
+        let mut left_over = VecDeque::new();
         {
             let mut state = session.state();
             let story = &mut state.story;
@@ -665,7 +666,19 @@ impl Relay<'_> {
                 told = story.opened(way.at, &handshake.value);
                 opened = true;
             }
+            let polling = story.transport == TransportName::Polling;
             told.extend(story.packet(way.at, way.dir, TransportName::Websocket, &message.data));
+            if polling && story.transport == TransportName::Websocket {
+                left_over = std::mem::take(&mut state.parcels);
+            }
+        }
+        // What waited for a poll that will not come any more.
+        for parcel in left_over {
+            if session.order(Order::Parcel(parcel)).is_err() {
+                let text =
+                    "an injection was lost: too many wait for the upgraded connection".to_owned();
+                self.shared.notices.push(text);
+            }
         }
         if opened {
             self.shared.opened(&session).await;

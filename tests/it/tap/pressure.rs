@@ -183,7 +183,7 @@ impl Disk {
                 let end = record["text"] == last;
                 // Kept without its bulk.
                 records.push(serde_json::json!({
-                    "k": record["k"], "records": record["records"], "bytes": record["bytes"],
+                    "k": record["k"], "lost": record["lost"],
                     "size": record["b64"].as_str().map(str::len),
                 }));
                 if end {
@@ -272,7 +272,7 @@ fn what_the_disk_does_not_take_is_a_gap_and_never_a_delay() {
     let gaps = all(&records, |record| record["k"] == "gap");
     let count = |what: &str| {
         gaps.iter()
-            .filter_map(|gap| gap[what].as_u64())
+            .filter_map(|gap| gap["lost"][what].as_u64())
             .sum::<u64>()
     };
     assert!(!gaps.is_empty(), "{records:#?}");
