@@ -23,7 +23,7 @@ impl Bed {
         // With the window of a compressed stream kept, so that a swallowed message matters.
         let deflate = json!({ "threshold": 0 });
         let quick =
-            json!({ "pingInterval": 300, "pingTimeout": 200, "perMessageDeflate": deflate });
+            json!({ "pingInterval": 800, "pingTimeout": 800, "perMessageDeflate": deflate });
         let steady = json!({ "perMessageDeflate": deflate });
         Bed {
             generation,

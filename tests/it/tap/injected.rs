@@ -39,6 +39,9 @@ fn events_reach_both_sides_over_both_transports_in_both_generations() {
             let tapped = Tapped::before(&server.url(), &["--no-record"]);
             let client = client(&tapped, generation, way);
             tapped.run.say(json!({ "inject": ["ours", 1, { "$binary": "AQID" }], "to": "client", "nsp": "/chat" }));
+            // A mark behind it: it waits for the client once that is there.
+            tapped.run.say(json!({ "mark": "asked" }));
+            tapped.run.wait_for(|record| record["text"] == "asked");
             // Over polling it comes with the client's next poll, which this brings about.
             client.say(json!({ "emit": ["echo", "poll"] }));
             let seen = client.expect(|line| line["saw"] == "event" && line["event"] == "ours");

@@ -173,28 +173,29 @@ impl Disk {
         &self.path
     }
 
-    /// Takes everything from now on; the records up to the mark with this text.
-    fn drain(self, last: &'static str) -> JoinHandle<Vec<Value>> {
+    /// Takes everything from now on; the records up to [`THE_END`].
+    fn drain(self) -> JoinHandle<Vec<Value>> {
         std::thread::spawn(move || {
             let lines = std::io::BufRead::lines(std::io::BufReader::new(&self.reader));
             let mut records = Vec::new();
             for line in lines {
                 let record: Value = serde_json::from_str(&line.expect("a line")).expect("a record");
-                let end = record["text"] == last;
+                if record["text"] == THE_END {
+                    break;
+                }
                 // Kept without its bulk.
                 records.push(serde_json::json!({
                     "k": record["k"], "lost": record["lost"],
                     "size": record["b64"].as_str().map(str::len),
                 }));
-                if end {
-                    break;
-                }
             }
             records
         })
     }
 }
 
+/// What the test itself writes behind the last record.
+const THE_END: &str = "the end";
 const MESSAGES: usize = 60;
 
 /// A server sends 60 messages of 1 MiB past a disk that takes nothing; how many bytes the client
@@ -242,16 +243,14 @@ impl Flood {
     }
 
     /// Everything is through; the records of the disk.
-    fn end(self, disk: Option<Disk>, draining: Option<JoinHandle<Vec<Value>>>) -> Vec<Value> {
+    fn end(self, path: &Path, draining: impl FnOnce() -> JoinHandle<Vec<Value>>) -> Vec<Value> {
         self.client.join().expect("the client read to the end");
         self.server.join().expect("the server sent all");
         assert_eq!(self.read.load(Ordering::SeqCst), self.total);
-        let draining = draining
-            .or_else(|| disk.map(|disk| disk.drain("the end")))
-            .expect("a disk");
-        self.tapped
-            .run
-            .say(serde_json::json!({ "mark": "the end" }));
+        let draining = draining();
+        self.tapped.stop();
+        let line = format!("{}\n", serde_json::json!({ "text": THE_END }));
+        std::fs::write(path, line).expect("the pipe");
         draining.join().expect("the records")
     }
 }
@@ -268,7 +267,8 @@ fn what_the_disk_does_not_take_is_a_gap_and_never_a_delay() {
     let disk = Disk::stuck();
     let flood = Flood::past(&disk, "drop");
     // The client has all of it before the disk has taken a line.
-    let records = flood.end(Some(disk), None);
+    let path = disk.path().to_owned();
+    let records = flood.end(&path, || disk.drain());
     let gaps = all(&records, |record| record["k"] == "gap");
     let count = |what: &str| {
         gaps.iter()
@@ -292,8 +292,9 @@ fn with_block_the_application_waits_for_the_disk_and_nothing_is_lost() {
         std::thread::sleep(Duration::from_secs(1));
     }
     assert!(before < flood.total, "nothing waited for the disk");
-    let draining = disk.drain("the end");
-    let records = flood.end(None, Some(draining));
+    let path = disk.path().to_owned();
+    let draining = disk.drain();
+    let records = flood.end(&path, || draining);
     assert_eq!(frames(&records), MESSAGES);
     let gaps = all(&records, |record| record["k"] == "gap");
     assert!(gaps.is_empty(), "{gaps:#?}");
