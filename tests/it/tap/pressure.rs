@@ -176,7 +176,9 @@ impl Disk {
     /// Takes everything from now on; the records up to [`THE_END`].
     fn drain(self) -> JoinHandle<Vec<Value>> {
         std::thread::spawn(move || {
-            let lines = std::io::BufRead::lines(std::io::BufReader::new(&self.reader));
+            // Its folder stays as long as it is read.
+            let disk = self;
+            let lines = std::io::BufRead::lines(std::io::BufReader::new(&disk.reader));
             let mut records = Vec::new();
             for line in lines {
                 let record: Value = serde_json::from_str(&line.expect("a line")).expect("a record");
