@@ -17,7 +17,9 @@
 //!   how (`story`).
 //! - Something injected is announced by a `mark` right before it (`inject`).
 //! - Records that the disk does not take in time are counted as a `gap` (`recorder`).
-//! - A fault is told by its `fault` record; other records show what each side really sent.
+//! - A fault is told by its `fault` record; other records show what each side really sent. A
+//!   request that a fault keeps from the server is recorded all the same, with a response of
+//!   status 0 that says so; and what a client says into a frozen connection, until it gives up.
 
 mod body;
 mod faulty;
