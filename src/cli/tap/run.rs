@@ -264,12 +264,10 @@ impl<W: Write> Run<W> {
 /// may not be slowed down by it. So this thread, which does nothing else, stands back where there
 /// are too few processors for all. The threads that relay and write the file run already.
 fn give_way() {
-    /// Of 19 that are possible.
+    // Further down than that, next to nothing would be printed. On Linux only this is about the
+    // calling thread alone.
     #[cfg(target_os = "linux")]
-    const STEPS: i32 = 15;
-    // On Linux only this is about the calling thread alone.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, STEPS) {
+    if let Err(error) = rustix::process::nice(15) {
         tracing::debug!(%error, "tap: the printing thread keeps its priority");
     }
 }
