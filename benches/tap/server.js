@@ -12,6 +12,8 @@ const http = require('http');
 const { Server } = require('socket.io-4');
 
 const listener = http.createServer();
+// A client waits here while the others have their turn.
+listener.keepAliveTimeout = 600_000;
 const io = new Server(listener, {
   // No heartbeat falls into a measurement.
   pingInterval: 600_000,
