@@ -10,15 +10,20 @@ use crate::lab::{Generation, Lab};
 fn the_library_is_seen_and_driven_from_the_screen() {
     let server = Lab::server(Generation::V4, json!({}));
     let mut screen = Screen::start(&[&server.url(), "--driver", "rust_socketio"], WIDE);
-    screen.wait_for_text(&["● connected", "hello", "rust_socketio: connect"]);
+    screen.wait_for_text(&[
+        "● connected",
+        "hello",
+        "callback  connect",
+        "callback  event",
+    ]);
     screen.after("iecho", &["will send"]);
     screen.type_keys("\r");
     server.expect(|line| line["saw"] == "event" && line["event"] == "echo");
-    screen.wait_for_text(&["rust_socketio: event"]);
+    screen.wait_for_text(&["\"echo\""]);
     // A server that goes and comes back: what the library does about it stands on the screen.
     let port = server.port();
     server.kill();
-    screen.wait_for_text(&["rust_socketio: reconnect attempt 1"]);
+    screen.wait_for_text(&["callback  reconnect", "attempt 1"]);
     let server = Lab::server(Generation::V4, json!({ "port": port }));
     screen.wait_for_text(&["● connected"]);
     screen.type_keys("Q");
