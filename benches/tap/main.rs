@@ -119,6 +119,8 @@ struct Lane {
     rates: Vec<f64>,
     /// Processor time of the peer for an event, in seconds.
     cpu: Vec<f64>,
+    /// The same of the server, which is what limits an undisturbed machine.
+    served: Vec<f64>,
 }
 
 impl Bench {
@@ -152,6 +154,7 @@ impl Bench {
                     count: 0,
                     rates: Vec::new(),
                     cpu: Vec::new(),
+                    served: Vec::new(),
                 }
             })
             .collect()
@@ -170,21 +173,29 @@ impl Bench {
         }
         for _ in 0..self.rounds {
             for lane in &mut lanes {
-                let before = lane.peer.as_ref().map_or(0.0, Peer::cpu);
+                let used = |peer: Option<&Peer>| peer.map_or(0.0, Peer::cpu);
+                let before = (used(lane.peer.as_ref()), used(Some(&self.server)));
                 let took = lane.run(direction, size);
-                let after = lane.peer.as_ref().map_or(0.0, Peer::cpu);
-                lane.rates.push(lane.count as f64 / took.as_secs_f64());
-                lane.cpu.push((after - before) / lane.count as f64);
+                let after = (used(lane.peer.as_ref()), used(Some(&self.server)));
+                let events = lane.count as f64;
+                lane.rates.push(events / took.as_secs_f64());
+                lane.cpu.push((after.0 - before.0) / events);
+                lane.served.push((after.1 - before.1) / events);
             }
         }
-        println!("\n{name}: direct {:.0} events/s", rate(&lanes, Way::Direct));
+        println!(
+            "\n{name}: direct {:.0} events/s | server {:.2} µs of processor an event",
+            rate(&lanes, Way::Direct),
+            served(&lanes, Way::Direct)
+        );
         for (way, words) in TAPS {
             println!(
-                "  {words:<23} {:>8.0} events/s | {:.3} of direct ({}) | {:.2} µs of processor an event{}",
+                "  {words:<23} {:>8.0} events/s | {:.3} of direct ({}) | {:.2} µs of processor an event, server {:.2}{}",
                 rate(&lanes, way),
                 median(ratios(&lanes, way, Way::Direct)),
                 spread(ratios(&lanes, way, Way::Direct)),
                 cpu(&lanes, way),
+                served(&lanes, way),
                 match self.mitmproxy {
                     None => String::new(),
                     Some(_) => format!(
@@ -197,10 +208,11 @@ impl Bench {
         if self.mitmproxy.is_some() {
             let way = Way::Mitmproxy;
             println!(
-                "  mitmdump                {:>8.0} events/s | {:.3} of direct | {:.2} µs of processor an event",
+                "  mitmdump                {:>8.0} events/s | {:.3} of direct | {:.2} µs of processor an event, server {:.2}",
                 rate(&lanes, way),
                 median(ratios(&lanes, way, Way::Direct)),
                 cpu(&lanes, way),
+                served(&lanes, way),
             );
         }
     }
@@ -259,6 +271,11 @@ fn rate(lanes: &[Lane], way: Way) -> f64 {
 /// Microseconds of processor time for an event.
 fn cpu(lanes: &[Lane], way: Way) -> f64 {
     1e6 * median(lane(lanes, way).cpu.clone())
+}
+
+/// The same for the server.
+fn served(lanes: &[Lane], way: Way) -> f64 {
+    1e6 * median(lane(lanes, way).served.clone())
 }
 
 /// The rates of `one` by those of `other`, round by round.
