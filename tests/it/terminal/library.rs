@@ -9,7 +9,11 @@ use crate::lab::{Generation, Lab};
 #[test]
 fn the_library_is_seen_and_driven_from_the_screen() {
     let server = Lab::server(Generation::V4, json!({}));
-    let mut screen = Screen::start(&[&server.url(), "--driver", "rust_socketio"], WIDE);
+    let url = server.url();
+    let mut arguments = vec![url.as_str(), "--driver", "rust_socketio"];
+    arguments.extend(["--reconnection-delay", "100"]);
+    arguments.extend(["--reconnection-delay-max", "300"]);
+    let mut screen = Screen::start(&arguments, WIDE);
     screen.wait_for_text(&[
         "● connected",
         "hello",
@@ -23,7 +27,7 @@ fn the_library_is_seen_and_driven_from_the_screen() {
     // A server that goes and comes back: what the library does about it stands on the screen.
     let port = server.port();
     server.kill();
-    screen.wait_for_text(&["callback  reconnect", "attempt 1"]);
+    screen.wait_for_text(&["callback", "reconnect  attempt"]);
     let server = Lab::server(Generation::V4, json!({ "port": port }));
     screen.wait_for_text(&["● connected"]);
     screen.type_keys("Q");
