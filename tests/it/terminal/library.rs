@@ -30,7 +30,8 @@ fn the_library_is_seen_and_driven_from_the_screen() {
     screen.wait_for_text(&["callback", "reconnect  attempt"]);
     let server = Lab::server(Generation::V4, json!({ "port": port }));
     screen.wait_for_text(&["● connected"]);
-    screen.type_keys("Q");
+    // From inside the composer.
+    screen.type_keys("\x03");
     let status = screen.wait_exit();
     assert_eq!(status.exit_code(), 0, "{}", screen.text());
     assert_eq!(screen.modes(), Modes::RESTORED);
