@@ -101,6 +101,24 @@ fn a_new_finding_is_told_and_moves_nothing_that_is_read() {
 }
 
 #[test]
+fn what_was_told_goes_with_its_finding_and_is_said_anew_when_it_changes() {
+    let mut bench = found(120, 36);
+    let mut later = findings();
+    later[1].title = "the server refuses /admin: authentication error (twice)".into();
+    bench.state.tabs[0].take_findings(&later);
+    assert!(bench.state.tell_of_findings(0));
+    assert!(said(&bench).contains("(twice)"), "{}", said(&bench));
+    bench.state.tabs[0].take_findings(&later[..1]);
+    assert!(bench.state.tell_of_findings(0));
+    assert!(bench.state.notice.is_none(), "{}", said(&bench));
+    // What was said of a key stays.
+    bench.state.say(Tone::Good, "copied");
+    bench.state.tabs[0].take_findings(&later);
+    bench.state.tell_of_findings(0);
+    assert_eq!(said(&bench), "copied");
+}
+
+#[test]
 fn what_is_for_information_raises_no_alarm() {
     let mut bench = connected(80, 24);
     bench.state.tabs[0].take_findings(&findings()[..1]);
