@@ -449,7 +449,7 @@ fn who_ends_a_tap_is_told_whom_it_cuts_off() {
     bench.settle(3_000);
     bench.keys("q");
     let screen = bench.screen();
-    assert!(screen.contains("the connection of its client"), "{screen}");
+    assert!(screen.contains("its client is cut off"), "{screen}");
 }
 
 #[test]

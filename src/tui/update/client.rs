@@ -57,8 +57,8 @@ pub(super) fn end_of_tap(tab: &Tab) -> Option<String> {
     let open = tab.tap.as_ref()?.open(&tab.model);
     Some(match open {
         0 => "The tap will no longer listen.".to_owned(),
-        1 => "The tap ends, and with it the connection of its client.".to_owned(),
-        many => format!("The tap ends, and with it the connections of {many} clients."),
+        1 => "The tap ends, and its client is cut off.".to_owned(),
+        many => format!("The tap ends, and its {many} clients are cut off."),
     })
 }
 
