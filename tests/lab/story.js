@@ -39,7 +39,7 @@ const stories = {
         'proxy_read_timeout 3s;',
       ],
     },
-    client: (url) => ['stream', url, '--transports', 'websocket', '--reconnection-delay', '200', '--for', '11s'],
+    client: (url) => ['stream', url, '--transports', 'websocket', '--reconnection-delay', '200', '--for', '16s'],
     doctor: (url) => ['doctor', url, '--idle'],
   },
   workers: {

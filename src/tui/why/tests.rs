@@ -291,3 +291,43 @@ fn no_size_and_no_key_makes_it_panic() {
         }
     }
 }
+
+#[test]
+fn of_a_poll_with_many_packets_the_one_that_proves_it_is_shown_and_selected() {
+    use crate::journal::record::{Body, Request, Response};
+    let mut bench = connected(120, 36);
+    bench.add(
+        38_500,
+        Body::Request(Request {
+            x: 900,
+            method: "GET".into(),
+            url: "http://localhost:3000/socket.io/?EIO=4&transport=polling&sid=s".into(),
+            ..Request::default()
+        }),
+    );
+    let n = bench.add(
+        38_501,
+        Body::Response(Response {
+            x: 900,
+            status: 200,
+            body: "42[\"hello\"]\u{1e}44/deny,{\"message\":\"closed\"}".into(),
+            ..Response::default()
+        }),
+    );
+    bench.settle(39_000);
+    let mut finding = findings().remove(1);
+    finding.evidence = vec![n];
+    bench.state.tabs[0].take_findings(&[finding]);
+    bench.keys("4 enter");
+    bench.settle(39_000);
+    let screen = bench.screen();
+    let line = screen
+        .lines()
+        .find(|line| line.contains(&format!("▸ #{n}")));
+    assert!(line.is_some_and(|line| line.contains("/deny")), "{screen}");
+    bench.keys("enter");
+    bench.settle(39_000);
+    let screen = bench.screen();
+    let id = bench.tab().log.selected().unwrap();
+    assert_eq!((id.n(), id.index()), (n, 2), "its second packet: {screen}");
+}
