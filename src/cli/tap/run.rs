@@ -91,7 +91,7 @@ impl<W: Write> Run<W> {
         Run {
             output: Output::new(writer, quiet, journal),
             status: Status::new([]),
-            watch: Watch::new(journal.header().parser.as_deref()),
+            watch: Watch::tapping(journal.header().parser.as_deref()),
             scope,
             input: Some(input),
             queue: VecDeque::new(),
