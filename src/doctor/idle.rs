@@ -37,7 +37,9 @@ const LATE_MS: f64 = 1_500.0;
 /// How one of the two fared.
 #[derive(Debug, Clone, PartialEq)]
 enum Fate {
-    /// It was not opened; why.
+    /// It was not tried; why.
+    Untried(&'static str),
+    /// It was not opened, although it could be before; why.
     Unopened(String),
     /// It lived to the end.
     Lived {
@@ -98,13 +100,13 @@ pub(super) async fn check(
             async {
                 match socket {
                     true => watch_socket(&by_socket, until, interval, socket_state).await,
-                    false => Fate::Unopened("WebSocket does not work".to_owned()),
+                    false => Fate::Untried("WebSocket does not work"),
                 }
             },
             async {
                 match poll {
                     true => watch_poll(by_poll, until, interval, poll_state).await,
-                    false => Fate::Unopened("polling does not work".to_owned()),
+                    false => Fate::Untried("polling does not work"),
                 }
             }
         )
@@ -391,14 +393,18 @@ fn judged(socket: &Fate, poll: &Fate, time: u64, interval: u64, gone: Option<&Go
         return Outcome::found(NAME, Verdict::Warn, told, finding);
     }
     match (socket, poll) {
-        (Fate::Unopened(_), Fate::Unopened(_)) => Check::new(NAME, Verdict::Skipped, told).into(),
+        (Fate::Untried(_), Fate::Untried(_)) => Check::new(NAME, Verdict::Skipped, told).into(),
+        (Fate::Unopened(_), _) | (_, Fate::Unopened(_)) => {
+            Check::new(NAME, Verdict::Fail, told).into()
+        }
         _ => Check::ok(NAME, format!("{told}; {} without a cut", seconds(time))).into(),
     }
 }
 
 fn described(fate: &Fate) -> String {
     match fate {
-        Fate::Unopened(why) => format!("not kept ({why})"),
+        Fate::Untried(why) => format!("not kept ({why})"),
+        Fate::Unopened(why) => format!("not opened any more ({why})"),
         Fate::Lived { beats, .. } => format!("kept, {beats} heartbeats"),
         Fate::Cut {
             how,
