@@ -213,6 +213,14 @@ fn talk(subject: &Subject, _: &Stage) {
     subject.echoes("two");
 }
 
+/// Keeps posting: some time one of the requests goes elsewhere.
+fn keep_posting(subject: &Subject, _: &Stage) {
+    for _ in 0..20 {
+        subject.say(json!({ "emit": ["echo", "anybody?"] }));
+        subject.say(json!({ "wait": { "ms": 100 } }));
+    }
+}
+
 /// Nothing is done but to connect.
 fn connect(_: &Subject, _: &Stage) {}
 
@@ -397,7 +405,7 @@ fn a_cookie_is_enough_for_those_who_keep_it_and_named_for_those_who_do_not() {
     };
     Row {
         transports: POLLING,
-        play: connect,
+        play: keep_posting,
         says: Verdict::Rule("cookies-lost"),
         ..row
     }
