@@ -225,32 +225,34 @@ fn keep_posting(subject: &Subject, _: &Stage) {
 fn connect(_: &Subject, _: &Stage) {}
 
 impl Row {
-    /// Played by every client that `who` names, all at once.
+    /// Played by every client that `who` names, all at once. In sound configurations those that
+    /// speak to the same servers share them; elsewhere each has its own to break.
     #[track_caller]
     fn play(&self, who: &[Who]) {
-        std::thread::scope(|scope| {
-            let plays: Vec<_> = who
-                .iter()
-                .map(|&who| (who, scope.spawn(move || self.play_by(who))))
-                .collect();
-            let mut fallen = Vec::new();
-            for (who, play) in plays {
-                if let Err(panic) = play.join() {
-                    eprintln!("{}: this was {who:?}", self.name);
-                    fallen.push(panic);
-                }
-            }
-            if let Some(panic) = fallen.pop() {
-                std::panic::resume_unwind(panic);
+        let groups: Vec<Vec<Who>> = match self.says {
+            Verdict::Sound => [Generation::V2, Generation::V4]
+                .into_iter()
+                .map(|generation| {
+                    let fits = |one: &&Who| one.generation() == generation;
+                    who.iter().filter(fits).copied().collect()
+                })
+                .collect(),
+            Verdict::Rule(_) => who.iter().map(|&one| vec![one]).collect(),
+        };
+        all_at_once(&groups, |group| {
+            if let Some(first) = group.first() {
+                let stage = (self.stage)(first.generation());
+                all_at_once(group, |&who| {
+                    self.play_by(who, &stage);
+                });
             }
         });
     }
 
-    fn play_by(&self, who: Who) {
+    fn play_by(&self, who: Who, stage: &Stage) {
         let name = format!("{} {:?}, {who:?}", self.name, self.transports);
-        let stage = (self.stage)(who.generation());
         let subject = Subject::start(who, &stage.nginx.url(), self);
-        (self.play)(&subject, &stage);
+        (self.play)(&subject, stage);
         let verdict = self.says;
         let records = match verdict {
             Verdict::Sound => {
@@ -289,6 +291,28 @@ impl Row {
             assert!(bad.is_empty(), "{name}: {bad:#?}");
         }
     }
+}
+
+/// Does something with each of a list at the same time; panics where one of them does.
+#[track_caller]
+fn all_at_once<T: std::fmt::Debug + Sync>(list: &[T], act: impl Fn(&T) + Sync) {
+    std::thread::scope(|scope| {
+        let act = &act;
+        let running: Vec<_> = list
+            .iter()
+            .map(|one| (one, scope.spawn(move || act(one))))
+            .collect();
+        let mut fallen = None;
+        for (one, run) in running {
+            if let Err(panic) = run.join() {
+                eprintln!("this was {one:?}");
+                fallen = Some(panic);
+            }
+        }
+        if let Some(panic) = fallen {
+            std::panic::resume_unwind(panic);
+        }
+    });
 }
 
 /// What a row is made of where it does not say otherwise.
