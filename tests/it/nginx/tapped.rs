@@ -171,7 +171,7 @@ impl Subject {
 
     /// Ends, whatever it is at.
     #[track_caller]
-    fn is_stopped(self) -> Vec<Value> {
+    fn stops(self) -> Vec<Value> {
         if let Some(client) = &self.client {
             client.kill();
         }
@@ -265,7 +265,7 @@ impl Row {
             }
             Verdict::Rule(rule) => {
                 subject.wait_for(|record| record["k"] == "finding" && record["rule"] == rule);
-                subject.is_stopped()
+                subject.stops()
             }
         };
         judge(&name, &records, verdict);
