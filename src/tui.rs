@@ -36,6 +36,7 @@ pub mod prompt;
 pub mod run;
 #[cfg(test)]
 mod screens;
+pub mod sheet;
 pub mod state;
 pub mod sync;
 pub mod terminal;

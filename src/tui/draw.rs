@@ -622,6 +622,12 @@ fn overlays(state: &State, screen: Rect, buf: &mut Buffer) -> Option<Position> {
                 menu.draw(screen, buf, theme);
                 menu.cursor(screen)
             }
+            Overlay::Sheet(sheet) => {
+                if let Some(tab) = state.tab() {
+                    sheet.draw(tab, state.secrets, screen, buf, theme);
+                }
+                None
+            }
             Overlay::Why(why) => {
                 if let Some(finding) = state.tab().and_then(|tab| why.now(&tab.findings)) {
                     why.draw(finding, screen, buf, theme);

@@ -259,10 +259,7 @@ fn a_saved_session_that_ended_in_a_wait_counts_nothing_down() {
     bench.state.tabs[0].live = false;
     bench.settle(61_500);
     let screen = bench.screen();
-    assert!(
-        screen.contains("attempt 1 was due after 1.1 s"),
-        "{screen}"
-    );
+    assert!(screen.contains("attempt 1 was due after 1.1 s"), "{screen}");
     assert!(!screen.contains("tries now"), "{screen}");
     bench.resize(80, 24);
     bench.settle(61_500);

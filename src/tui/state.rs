@@ -23,6 +23,7 @@ use super::layout::{Edge, Layout, Pane, Splits, Wishes};
 use super::log::Log;
 use super::palette::Palette;
 use super::prompt::Prompt;
+use super::sheet::Sheet;
 use super::theme::Theme;
 use super::why::Why;
 
@@ -37,6 +38,8 @@ pub enum Asked {
     Mark,
     /// Where to save the session.
     Save,
+    /// The arguments of an event in the offline buffer: [`Tab::changing`].
+    Change,
 }
 
 /// Something that lies over the screen and takes the keys.
@@ -64,6 +67,8 @@ pub enum Overlay {
     Break(Box<dialog::break_menu::BreakMenu>),
     /// A finding, looked at closely.
     Why(Why),
+    /// A list that answers one question.
+    Sheet(Sheet),
 }
 
 /// How a notice is meant.
@@ -178,6 +183,10 @@ pub struct Tab {
     pub connection_top: usize,
     /// The client has ended for good.
     pub ended: bool,
+    /// Events are held back in the offline buffer.
+    pub holding: bool,
+    /// Namespace and packet of the event in the offline buffer that is being changed.
+    pub changing: Option<(String, String)>,
     /// What was broken on purpose.
     pub broken: Broken,
     /// The clients, where this is a tap's session.
@@ -216,6 +225,8 @@ impl Tab {
             walk: None,
             connection_top: 0,
             ended: false,
+            holding: false,
+            changing: None,
             broken: Broken::default(),
             tap: None,
         }

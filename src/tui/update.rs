@@ -8,6 +8,7 @@ mod client;
 mod evidence;
 mod mouse;
 mod overlay;
+mod sheet;
 #[cfg(test)]
 mod tests;
 mod typed;

@@ -17,6 +17,7 @@ use crate::tui::log::Spot;
 use crate::tui::mask;
 use crate::tui::palette::Palette;
 use crate::tui::prompt::Prompt;
+use crate::tui::sheet::Kind;
 use crate::tui::state::{Asked, Overlay, State, Tab, Tone};
 use crate::tui::theme::Theme;
 
@@ -142,6 +143,13 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
                 state.overlays.push(Overlay::Break(Box::new(menu)));
             }
         }
+
+        Action::Acks => super::sheet::open(state, Kind::Acks),
+        Action::Asks => super::sheet::open(state, Kind::Asks),
+        Action::Buffer => super::sheet::open(state, Kind::Buffer),
+        Action::Recovery => super::sheet::open(state, Kind::Recovery),
+        Action::Timeline => super::sheet::open(state, Kind::Timeline),
+        Action::Statistics => super::sheet::open(state, Kind::Statistics),
 
         Action::Mark => {
             let prompt = Prompt::new("mark").with_placeholder("what happened here");

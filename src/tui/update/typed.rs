@@ -98,6 +98,14 @@ pub(super) fn set_filter(state: &mut State, text: &str) {
 
 /// What is wrong with a prompt's text, and what could stand at its cursor.
 pub(super) fn check(state: &State, asked: Asked, prompt: &mut Prompt) {
+    if asked == Asked::Change {
+        let wrong = crate::tui::json::values(prompt.text()).err();
+        prompt.set_wrong(wrong.map(|wrong| Wrong {
+            at: wrong.at..wrong.at + 1,
+            what: wrong.what,
+        }));
+        return;
+    }
     if asked != Asked::Filter {
         // What was wrong with the text before it was changed.
         prompt.set_wrong(None);
@@ -158,6 +166,7 @@ pub(super) fn submit(
         }
         Asked::Search => search(state, &text),
         Asked::Mark => effects.extend(mark(state, text)),
+        Asked::Change => return super::sheet::change(state, &text, effects),
         Asked::Save if text.trim().is_empty() => return false,
         Asked::Save => effects.push(Effect::Save(state.current, text.into())),
     }
