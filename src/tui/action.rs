@@ -179,6 +179,8 @@ actions! {
     NextError "next_error" ["e"] [Global] View;
     /// Go to the previous error
     PreviousError "previous_error" ["E"] [Global] View;
+    /// Pin the packet beside those selected next, or take it away
+    Pin "pin" ["b"] [Global] View;
     /// Copy the selected row or finding
     Copy "copy" ["y"] [Global] View;
     /// Save the session to a file

@@ -165,6 +165,8 @@ pub struct Tab {
     pub search: Option<Search>,
     /// The selected row's content.
     pub detail: Detail,
+    /// A packet that stays beside the selected one.
+    pub pinned: Option<Detail>,
     /// The composer.
     pub composer: Composer,
     /// Selected namespace.
@@ -183,6 +185,8 @@ pub struct Tab {
     pub connection_top: usize,
     /// The client has ended for good.
     pub ended: bool,
+    /// A session time (microseconds) to go to, as soon as the journal is at hand.
+    pub goto: Option<u64>,
     /// Events are held back in the offline buffer.
     pub holding: bool,
     /// Namespace and packet of the event in the offline buffer that is being changed.
@@ -216,6 +220,7 @@ impl Tab {
             filter: FilterState::default(),
             search: None,
             detail: Detail::default(),
+            pinned: None,
             composer: Composer::new("/"),
             namespace: 0,
             reconnect: None,
@@ -225,6 +230,7 @@ impl Tab {
             walk: None,
             connection_top: 0,
             ended: false,
+            goto: None,
             holding: false,
             changing: None,
             broken: Broken::default(),

@@ -159,6 +159,7 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
         Action::PreviousMark => jump(state, Spot::Mark, false),
         Action::NextError => jump(state, Spot::Error, true),
         Action::PreviousError => jump(state, Spot::Error, false),
+        Action::Pin => pin(state),
         Action::Copy if state.focus == Pane::Findings => return evidence::copy(state),
         Action::Copy => return copy(state),
         Action::Save => {
@@ -189,6 +190,22 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
         | Action::HistorySearch => enter_composer(state),
     }
     Vec::new()
+}
+
+/// Lets the packet stay beside those that are selected next, or takes it away again.
+fn pin(state: &mut State) {
+    let key = state.keymap.hint(Action::Pin);
+    let Some(tab) = state.tab_mut() else { return };
+    let words = match (tab.pinned.take(), tab.detail.id) {
+        (_, None) => "select a row first: its packet can be pinned".to_owned(),
+        (Some(pinned), id) if pinned.id == id => "nothing is pinned any more".to_owned(),
+        (_, Some(id)) => {
+            tab.pinned = Some(tab.detail.clone());
+            let n = id.n();
+            format!("#{n} stays beside what is selected next; {key} on it takes it away")
+        }
+    };
+    state.say(Tone::Info, words);
 }
 
 /// Why an action can't be done here, if it can't.

@@ -368,3 +368,36 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_packet_is_pinned_beside_the_next_ones() {
+    let mut bench = connected(120, 36);
+    bench.settle(38_000);
+    bench.keys("g b down");
+    let (pinned, now) = (
+        bench.tab().pinned.as_ref().unwrap().id,
+        bench.tab().detail.id,
+    );
+    assert_ne!(pinned, now);
+    insta::assert_snapshot!("pinned", bench.screen());
+    bench.keys("up b");
+    assert!(bench.tab().pinned.is_none());
+}
+
+#[test]
+fn goto_finds_records_and_times() {
+    let mut bench = connected(120, 36);
+    bench.settle(38_000);
+    for (place, n) in [("#9", 9), ("+1.5s", 17), ("12:03:02.4", 17), ("+0s", 5)] {
+        bench.keys(&format!(": 'goto {place}' enter"));
+        assert_eq!(bench.tab().log.selected().unwrap().n(), n, "{place}");
+    }
+    for place in ["#9999", "+9h", "11:00"] {
+        bench.keys(&format!(": 'goto {place}' enter"));
+        assert_eq!(
+            bench.state.notice.take().unwrap().tone,
+            crate::tui::state::Tone::Bad,
+            "{place}"
+        );
+    }
+}

@@ -4,7 +4,7 @@ use super::{By, act};
 use crate::client::{Command, Options};
 use crate::model::filter;
 use crate::tui::effect::Effect;
-use crate::tui::palette::Typed;
+use crate::tui::palette::{Place, Typed};
 use crate::tui::prompt::{Candidate, Prompt, Wrong};
 use crate::tui::state::{Asked, Search, State, Tab, Tone};
 
@@ -48,6 +48,7 @@ pub(super) fn command(state: &mut State, typed: Typed) -> Vec<Effect> {
             Ok(_) => set_filter(state, &text),
             Err(mistake) => state.say(Tone::Bad, mistake.to_string()),
         },
+        Typed::Goto(place) => go_to(state, place),
         Typed::Mark(text) => return mark(state, text),
         Typed::Theme(name) => return vec![Effect::Theme(name)],
         Typed::Save(path) => return vec![Effect::Save(current, path.into())],
@@ -71,6 +72,42 @@ fn options(state: &State, url: &str) -> Result<Options, String> {
     };
     options.url = parsed;
     Ok(options)
+}
+
+/// Goes to a place in the frame log; a time is looked up before the next frame is drawn.
+fn go_to(state: &mut State, place: Place) {
+    const DAY: u64 = 86_400_000_000;
+    let Some(tab) = state.tab() else { return };
+    let time = match place {
+        Place::Record(n) if n == 0 || n > tab.records => {
+            let last = tab.records;
+            return state.say(
+                Tone::Bad,
+                format!("there is no record #{n}: the last is #{last}"),
+            );
+        }
+        Place::Record(n) => return super::sheet::go_to(state, n),
+        Place::Since(time) => time,
+        Place::Clock(clock) => {
+            let began = tab.started.to_zoned(tab.zone.clone());
+            let midnight = began.start_of_day().unwrap_or_else(|_| began.clone());
+            let since = began.timestamp().duration_since(midnight.timestamp());
+            let since = u64::try_from(since.as_micros()).unwrap_or(0);
+            // A time before the session's start is one of the next day.
+            (clock + DAY).saturating_sub(since) % DAY
+        }
+    };
+    let now = tab.model.now;
+    if time > now {
+        let (from, to) = (0, now);
+        let wall = |at| crate::tui::units::wall(tab.started, &tab.zone, at);
+        let words = format!("the session goes from {} to {}", wall(from), wall(to));
+        return state.say(Tone::Bad, words);
+    }
+    if let Some(tab) = state.tab_mut() {
+        tab.goto = Some(time);
+        state.focus = crate::tui::layout::Pane::Frames;
+    }
 }
 
 fn mark(state: &mut State, text: String) -> Vec<Effect> {
