@@ -165,6 +165,8 @@ pub struct Tab {
     pub search: Option<Search>,
     /// The selected row's content.
     pub detail: Detail,
+    /// A person's marks on a saved session, by record: they are not in its file.
+    pub marks: BTreeMap<u64, String>,
     /// A packet that stays beside the selected one.
     pub pinned: Option<Detail>,
     /// The composer.
@@ -220,6 +222,7 @@ impl Tab {
             filter: FilterState::default(),
             search: None,
             detail: Detail::default(),
+            marks: BTreeMap::new(),
             pinned: None,
             composer: Composer::new("/"),
             namespace: 0,

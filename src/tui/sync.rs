@@ -233,7 +233,8 @@ fn push_rows(tab: &mut Tab, record: &Record, packets: &[Packet], back: u32, show
             id_of(reference),
             row.error,
             // A person's marks; what a library called is not gone through mark by mark.
-            matches!(&record.body, Body::Mark(mark) if line::callback(&mark.text).is_none()),
+            matches!(&record.body, Body::Mark(mark) if line::callback(&mark.text).is_none())
+                || tab.marks.contains_key(&record.n),
         );
     }
 }
@@ -495,6 +496,10 @@ fn window(tab: &mut Tab, reader: &Reader, journal: &Journal, secrets: bool) {
         {
             line.note = "injected".to_owned();
             line.note_role = Role::Fault;
+        }
+        if let Some(mark) = tab.marks.get(&id.n()) {
+            line.note = format!("◆ {mark}");
+            line.note_role = Role::Mark;
         }
         before = Some(line.t);
         lines.push(line);

@@ -33,6 +33,14 @@ pub enum By {
     Command,
 }
 
+/// Searches for what was searched for the last time, without going anywhere.
+pub fn search_again(state: &mut State, text: &str) {
+    typed::search(state, text);
+    if let Some(search) = state.tab_mut().and_then(|tab| tab.search.as_mut()) {
+        search.jump_from = None;
+    }
+}
+
 /// Takes in one event of the terminal.
 pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
     let effects = take_in(state, event);

@@ -235,9 +235,6 @@ fn refused(state: &State, action: Action) -> Option<String> {
     {
         return Some("there is no session yet".to_owned());
     }
-    if action == Action::Mark && !live {
-        return Some("this is a saved session: it takes no new marks".to_owned());
-    }
     None
 }
 

@@ -111,11 +111,30 @@ fn go_to(state: &mut State, place: Place) {
 }
 
 fn mark(state: &mut State, text: String) -> Vec<Effect> {
-    if !state.tab().is_some_and(Tab::is_live) {
-        state.say(Tone::Bad, "this is a saved session: it takes no new marks");
-        return Vec::new();
+    if state.tab().is_some_and(Tab::is_live) {
+        return vec![Effect::Command(state.current, Command::Mark { text })];
     }
-    vec![Effect::Command(state.current, Command::Mark { text })]
+    // The file of a saved session is not written to: its marks are kept beside it.
+    let Some(tab) = state.tab_mut() else {
+        return Vec::new();
+    };
+    let Some(n) = tab.log.selected().map(crate::tui::log::RowId::n) else {
+        state.say(Tone::Info, "there is no row to mark");
+        return Vec::new();
+    };
+    let words = if text.trim().is_empty() {
+        match tab.marks.remove(&n) {
+            Some(_) => format!("the mark on #{n} is gone"),
+            None => "write a word: an empty mark takes one away".to_owned(),
+        }
+    } else {
+        let words = format!("#{n} is marked: {}", text.trim());
+        tab.marks.insert(n, text.trim().to_owned());
+        words
+    };
+    tab.refill();
+    state.say(Tone::Good, words);
+    Vec::new()
 }
 
 /// Puts a filter in force that is known to be good; an empty one takes the filter away.
@@ -211,7 +230,7 @@ pub(super) fn submit(
 }
 
 /// Begins a search from the selected row on. `/…/` is a regex, anything else is text as it stands.
-fn search(state: &mut State, text: &str) {
+pub(super) fn search(state: &mut State, text: &str) {
     let is_regex = text.len() > 2 && text.starts_with('/') && text.ends_with('/');
     let source = if is_regex {
         text.to_owned()
