@@ -21,6 +21,8 @@ pub struct Model {
     /// Namespaces in the order in which they were first seen. In a session with several
     /// clients (tap) each connection has its own.
     pub namespaces: Vec<Namespace>,
+    /// Each connection is a client of its own (a tap): none takes over what another one left.
+    pub several: bool,
     /// The ack ledger, oldest first; ended entries are forgotten beyond [`REMEMBERED`].
     pub acks: VecDeque<AckEntry>,
     /// What happened between connections, oldest first.

@@ -137,8 +137,10 @@ fn top(state: &State, layout: &Layout, buf: &mut Buffer) {
 /// Where a tap leads, behind its name.
 fn leads(tab: &Tab) -> Option<String> {
     let upstream = super::mask::url(&tab.tap.as_ref()?.upstream);
-    let short = upstream.trim_end_matches('/').to_owned();
-    Some(format!("→ {}", text::truncate(&text::safe(&short), 40)))
+    // What goes without saying is left out: the line is short.
+    let short = upstream.trim_end_matches('/');
+    let short = short.strip_prefix("http://").unwrap_or(short);
+    Some(format!("→ {}", text::truncate(&text::safe(short), 40)))
 }
 
 /// What a narrow screen says of the connection beside its state.
@@ -484,6 +486,9 @@ fn offered(state: &State, narrow: bool) -> Vec<Action> {
                 .position(|action| *action == A::Break)
                 .unwrap_or(actions.len().min(3));
             actions.splice(at..at, [A::PreviousConnection, A::NextConnection]);
+            if state.focus == Pane::Connection {
+                actions.insert(1, A::Enter);
+            }
         }
     }
     let live = state.tab().is_some_and(Tab::is_live);
@@ -525,6 +530,10 @@ fn hints(state: &State, layout: &Layout, buf: &mut Buffer) {
             .is_some_and(|tab| tab.composer.injects().is_some());
         let word = match action {
             Action::ToggleAck if injects => "other side",
+            Action::SendLine if injects => "inject",
+            Action::Send if injects => "inject any",
+            // In the connection pane of a tap a row is a client.
+            Action::Enter if state.focus == Pane::Connection => "only its rows",
             action => short(action),
         };
         if key.is_empty() {

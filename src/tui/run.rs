@@ -160,8 +160,7 @@ impl App {
                     sync::tick(tab, reader);
                 }
             }
-            if !tab.untold.is_empty() {
-                self.state.tell_of_findings(at);
+            if self.state.tell_of_findings(at) {
                 self.state.dirty = true;
             }
         }

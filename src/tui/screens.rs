@@ -423,6 +423,36 @@ fn a_tap_shows_its_clients_and_the_one_that_is_looked_at() {
 }
 
 #[test]
+fn the_help_says_what_is_not_there_in_a_tap_or_a_saved_session() {
+    let entry = |bench: &Bench, about: &str| {
+        let screen = bench.screen();
+        let line = screen.lines().find(|line| line.contains(about));
+        line.unwrap_or_else(|| panic!("no {about}: {screen}"))
+            .to_owned()
+    };
+    let mut bench = two_clients(120, 36);
+    bench.keys("1 ?");
+    assert!(entry(&bench, "Join a namespace").contains("(off: in a tap)"));
+    assert!(entry(&bench, "to be injected into the chosen").contains(" i "));
+    assert!(entry(&bench, "only, and all again").contains("enter"));
+    assert!(!entry(&bench, "Break the connection").contains("off:"));
+    let mut bench = connected(120, 36);
+    bench.state.tabs[0].live = false;
+    bench.keys("?");
+    assert!(entry(&bench, "Join a namespace").contains("(off: a saved session)"));
+    assert!(!entry(&bench, "Search in the frame log").contains("off:"));
+}
+
+#[test]
+fn who_ends_a_tap_is_told_whom_it_cuts_off() {
+    let mut bench = two_clients(120, 36);
+    bench.settle(3_000);
+    bench.keys("q");
+    let screen = bench.screen();
+    assert!(screen.contains("its client is cut off"), "{screen}");
+}
+
+#[test]
 fn in_a_tap_an_event_is_injected_and_what_is_the_clients_own_is_not_there() {
     use super::effect::Effect;
     let mut bench = two_clients(120, 36);

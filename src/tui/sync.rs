@@ -425,7 +425,11 @@ fn evidence(tab: &Tab, why: &mut Why, reader: &Reader, journal: &Journal, secret
     why.finding = Some(now);
 }
 
-/// One record of the evidence: its first packet's row where it has one, else its own.
+/// Rows of one record that are looked through for the one that tells most.
+const PROOFS: usize = 64;
+
+/// One record of the evidence: the row of its first packet that tells of an error, of its first
+/// packet where none does, or its own.
 fn proof(tab: &Tab, n: u64, reader: &Reader, journal: &Journal, secrets: bool) -> Evidence {
     let back = tab.backs.get(&n).copied().unwrap_or(0);
     let whole = RowRef {
@@ -441,13 +445,20 @@ fn proof(tab: &Tab, n: u64, reader: &Reader, journal: &Journal, secrets: bool) -
             line: None,
         };
     };
-    let first = |shown| row::refs(&record, &packets, back, level(shown)).next();
-    let (shown, reference) = [Level::Packets, Level::Frames, Level::Raw]
+    let line_of = |reference: RowRef| {
+        Row::new(&record, &packets, reference.packet(), &tab.model)
+            .map(|row| Line::of(id_of(reference), &row, &packets, None, secrets))
+    };
+    let best = |shown| {
+        let rows = || row::refs(&record, &packets, back, level(shown)).take(PROOFS);
+        let first = rows().next()?;
+        let error = rows().filter_map(line_of).find(|line| line.error);
+        Some((shown, error.or_else(|| line_of(first))))
+    };
+    let (shown, line) = [Level::Packets, Level::Frames, Level::Raw]
         .into_iter()
-        .find_map(|shown| Some((shown, first(shown)?)))
-        .unwrap_or((Level::Raw, whole));
-    let line = Row::new(&record, &packets, reference.packet(), &tab.model)
-        .map(|row| Line::of(id_of(reference), &row, &packets, None, secrets));
+        .find_map(best)
+        .unwrap_or_else(|| (Level::Raw, line_of(whole)));
     Evidence {
         n,
         wall: tab.wall(record.t),

@@ -11,7 +11,7 @@ use crate::tui::detail::View;
 use crate::tui::dialog;
 use crate::tui::draw::context;
 use crate::tui::effect::Effect;
-use crate::tui::help::Help;
+use crate::tui::help::{Help, Now};
 use crate::tui::layout::Pane;
 use crate::tui::log::Spot;
 use crate::tui::mask;
@@ -29,7 +29,13 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
     }
     match action {
         Action::Help => {
-            let help = Help::new(context(state.focus), &state.keymap, state.readonly);
+            let off = |action| why_off(state, action);
+            let about = |action| super::client::about(state, action);
+            let now = Now {
+                off: Some(&off),
+                about: Some(&about),
+            };
+            let help = Help::new(context(state.focus), &state.keymap, now);
             state.overlays.push(Overlay::Help(help));
         }
         Action::Back => return back(state),
@@ -238,6 +244,19 @@ fn refused(state: &State, action: Action) -> Option<String> {
     None
 }
 
+/// The same in a word or two, for the help.
+fn why_off(state: &State, action: Action) -> Option<&'static str> {
+    refused(state, action)?;
+    Some(match state.tab() {
+        _ if state.readonly && (action.acts_on_server() || action == Action::Compose) => {
+            "read-only"
+        }
+        None => "no session yet",
+        Some(tab) if tab.is_live() => "in a tap",
+        Some(_) => "a saved session",
+    })
+}
+
 /// Asks once when a key wants it; a typed command is its own answer.
 fn ask(state: &mut State, by: By, question: &str, yes: &str, effect: Effect) -> Vec<Effect> {
     match by {
@@ -276,7 +295,11 @@ fn back(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     if state.tab().is_some_and(|tab| tab.live && !tab.ended) {
-        let confirm = dialog::confirm::Confirm::new("Quit? The connection will be closed.", "quit");
+        let question = match state.tab().and_then(super::client::end_of_tap) {
+            Some(what) => format!("Quit? {what}"),
+            None => "Quit? The connection will be closed.".to_owned(),
+        };
+        let confirm = dialog::confirm::Confirm::new(&question, "quit");
         state
             .overlays
             .push(Overlay::Confirm(confirm, Box::new(Effect::Quit(0))));
