@@ -8,6 +8,7 @@ use crate::tui::effect::Effect;
 use crate::tui::json;
 use crate::tui::layout::Pane;
 use crate::tui::line;
+use crate::tui::log::RowId;
 use crate::tui::prompt::Prompt;
 use crate::tui::sheet::{Kind, Outcome, Sheet};
 use crate::tui::state::{Asked, Overlay, State, Tab, Tone};
@@ -93,7 +94,7 @@ pub(super) fn go_to(state: &mut State, n: u64) {
     if tab.log.is_paused() {
         tab.log.toggle_pause();
     }
-    tab.log.select_even_hidden(n);
+    tab.log.select_even_hidden(RowId::new(n, 0));
     let hidden = !tab.log.shows_record(n) && tab.refill.is_none();
     state.focus = Pane::Frames;
     if hidden {
