@@ -265,7 +265,10 @@ fn inside(state: &State, tab: &Tab, slot: &Slot, buf: &mut Buffer) {
             pane::findings::draw(tab, focused, area, buf, theme);
         }
         Pane::Frames => pane::frames::draw(state, tab, area, focused, buf),
-        Pane::Detail => pane::detail::draw(state, &tab.detail, area, focused, buf),
+        Pane::Detail => match &tab.pinned {
+            Some(pinned) => pane::detail::beside(state, pinned, &tab.detail, area, focused, buf),
+            None => pane::detail::draw(state, &tab.detail, area, focused, buf),
+        },
         Pane::Compose => around::with(state, tab, |around| {
             tab.composer.draw(area, buf, theme, around, focused);
         }),
@@ -335,7 +338,7 @@ fn frame(state: &State, tab: &Tab, layout: &Layout, slot: &Slot, buf: &mut Buffe
     if slot.pane == Pane::Detail && !state.hints.is_empty() {
         pen.put("What to try", title);
     } else if slot.pane == Pane::Detail {
-        for (words, role) in pane::detail::title(&tab.detail) {
+        for (words, role) in pane::detail::title(tab.pinned.as_ref(), &tab.detail) {
             let style = if role == Role::Title {
                 title
             } else {
@@ -630,6 +633,12 @@ fn overlays(state: &State, screen: Rect, buf: &mut Buffer) -> Option<Position> {
             Overlay::Break(menu) => {
                 menu.draw(screen, buf, theme);
                 menu.cursor(screen)
+            }
+            Overlay::Sheet(sheet) => {
+                if let Some(tab) = state.tab() {
+                    sheet.draw(tab, state.secrets, screen, buf, theme);
+                }
+                None
             }
             Overlay::Why(why) => {
                 if let Some(finding) = state.tab().and_then(|tab| why.now(&tab.findings)) {

@@ -216,6 +216,13 @@ impl Log {
         self.settle();
     }
 
+    /// Selects a record's first row before any row is there: it is seen as soon as it comes.
+    pub fn return_to(&mut self, n: u64) {
+        self.follow = false;
+        self.selected = Some(RowId::new(n, 0));
+        self.settle();
+    }
+
     /// Whether a row of this record is shown.
     pub fn shows_record(&self, n: u64) -> bool {
         self.row(self.place(RowId::new(n, 0)))

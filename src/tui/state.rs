@@ -23,6 +23,7 @@ use super::layout::{Edge, Layout, Pane, Splits, Wishes};
 use super::log::Log;
 use super::palette::Palette;
 use super::prompt::Prompt;
+use super::sheet::Sheet;
 use super::theme::Theme;
 use super::why::Why;
 
@@ -37,6 +38,8 @@ pub enum Asked {
     Mark,
     /// Where to save the session.
     Save,
+    /// The arguments of an event in the offline buffer: [`Tab::changing`].
+    Change,
 }
 
 /// Something that lies over the screen and takes the keys.
@@ -64,6 +67,8 @@ pub enum Overlay {
     Break(Box<dialog::break_menu::BreakMenu>),
     /// A finding, looked at closely.
     Why(Why),
+    /// A list that answers one question.
+    Sheet(Sheet),
 }
 
 /// How a notice is meant.
@@ -162,6 +167,10 @@ pub struct Tab {
     pub search: Option<Search>,
     /// The selected row's content.
     pub detail: Detail,
+    /// A person's marks on a saved session, by record: they are not in its file.
+    pub marks: BTreeMap<u64, String>,
+    /// A packet that stays beside the selected one.
+    pub pinned: Option<Detail>,
     /// The composer.
     pub composer: Composer,
     /// Selected namespace.
@@ -180,6 +189,12 @@ pub struct Tab {
     pub connection_top: usize,
     /// The client has ended for good.
     pub ended: bool,
+    /// A session time (microseconds) to go to, as soon as the journal is at hand.
+    pub goto: Option<u64>,
+    /// Events are held back in the offline buffer.
+    pub holding: bool,
+    /// Namespace and packet of the event in the offline buffer that is being changed.
+    pub changing: Option<(String, String)>,
     /// What was broken on purpose.
     pub broken: Broken,
     /// The clients, where this is a tap's session.
@@ -209,6 +224,8 @@ impl Tab {
             filter: FilterState::default(),
             search: None,
             detail: Detail::default(),
+            marks: BTreeMap::new(),
+            pinned: None,
             composer: Composer::new("/"),
             namespace: 0,
             reconnect: None,
@@ -218,6 +235,9 @@ impl Tab {
             walk: None,
             connection_top: 0,
             ended: false,
+            goto: None,
+            holding: false,
+            changing: None,
             broken: Broken::default(),
             tap: None,
         }

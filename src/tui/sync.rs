@@ -233,7 +233,8 @@ fn push_rows(tab: &mut Tab, record: &Record, packets: &[Packet], back: u32, show
             id_of(reference),
             row.error,
             // A person's marks; what a library called is not gone through mark by mark.
-            matches!(&record.body, Body::Mark(mark) if line::callback(&mark.text).is_none()),
+            matches!(&record.body, Body::Mark(mark) if line::callback(&mark.text).is_none())
+                || tab.marks.contains_key(&record.n),
         );
     }
 }
@@ -361,6 +362,13 @@ pub fn prepare(state: &mut State, readers: &[(Reader, Journal)]) {
         return;
     };
     tab.status = journal.status();
+    if let Some(time) = tab.goto.take() {
+        let n = first_at(journal, time);
+        if tab.log.is_paused() {
+            tab.log.toggle_pause();
+        }
+        tab.log.select_record(n);
+    }
     if let Some(height) = frames {
         tab.log.set_height(height);
         window(tab, reader, journal, secrets);
@@ -368,6 +376,12 @@ pub fn prepare(state: &mut State, readers: &[(Reader, Journal)]) {
     if let Some(height) = detail {
         selected(tab, reader, journal, secrets);
         tab.detail.set_height(height);
+        if let Some(pinned) = &mut tab.pinned {
+            // Both show the same view from the same row on: that is what they are compared by.
+            pinned.view = tab.detail.view;
+            pinned.set_height(height);
+            pinned.go_to(tab.detail.at);
+        }
     }
     // While a walk goes on what proves the finding is read too: the evidence may still grow.
     if let Some(mut walk) = tab.walk.take() {
@@ -453,6 +467,20 @@ fn proof(tab: &Tab, n: u64, reader: &Reader, journal: &Journal, secrets: bool) -
     }
 }
 
+/// The first record at or after a session time. Times grow with the numbers, so few are read.
+fn first_at(journal: &Journal, time: u64) -> u64 {
+    let (mut from, mut to) = (1, journal.len().max(1));
+    while from < to {
+        let middle = from + (to - from) / 2;
+        // What is no longer in memory lies before everything that is.
+        match journal.get(middle) {
+            Some(record) if record.t >= time => to = middle,
+            _ => from = middle + 1,
+        }
+    }
+    from
+}
+
 /// Reads the rows in sight.
 fn window(tab: &mut Tab, reader: &Reader, journal: &Journal, secrets: bool) {
     let (top, seen) = tab.log.seen();
@@ -479,6 +507,10 @@ fn window(tab: &mut Tab, reader: &Reader, journal: &Journal, secrets: bool) {
         {
             line.note = "injected".to_owned();
             line.note_role = Role::Fault;
+        }
+        if let Some(mark) = tab.marks.get(&id.n()) {
+            line.note = format!("◆ {mark}");
+            line.note_role = Role::Mark;
         }
         before = Some(line.t);
         lines.push(line);

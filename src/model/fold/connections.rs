@@ -24,7 +24,7 @@ pub(super) enum Asked {
 }
 
 /// A connection of which nothing is known yet but that it began.
-pub(super) fn begun(c: u32, t: u64) -> Connection {
+pub(super) fn begun(c: u32, t: u64, n: u64) -> Connection {
     Connection {
         c,
         state: ConnectionState::Connecting,
@@ -42,6 +42,7 @@ pub(super) fn begun(c: u32, t: u64) -> Connection {
         max_payload: None,
         last_heard: None,
         attempt: None,
+        first_n: n,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::decode::{Kind, Packet};
 use super::super::state::{Model, Namespace, REMEMBERED};
+use super::super::statistics::Name;
 use crate::journal::Record;
 use crate::journal::record::{self, Direction, NamespaceState};
 
@@ -87,6 +88,9 @@ impl Model {
         let t = record.t;
         if let Some(event) = event {
             self.count_event(event);
+            let dir = packet.dir;
+            let name = Name { nsp, event, dir };
+            self.statistics.seen(name, packet.size, record.n, record.t);
         }
         let connection = record.c.and_then(|c| self.connections.get_mut(&c));
         // Generation 3 and older: the socket's id is the connection's.
