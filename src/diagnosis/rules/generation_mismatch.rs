@@ -30,7 +30,7 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// How long a client may take to try the other generation by itself, in microseconds.
-const PATIENCE: u64 = 1_500_000;
+const PATIENCE: u64 = 5_000_000;
 /// Connections that are remembered.
 const CONNECTIONS: usize = 50;
 
