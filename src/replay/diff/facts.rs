@@ -235,7 +235,7 @@ impl Reader<'_> {
 
 /// The close code or HTTP status that a detail names.
 fn code_in(detail: &str) -> Option<String> {
-    ["close code ", "HTTP "].iter().find_map(|word| {
+    ["code ", "HTTP "].iter().find_map(|word| {
         let rest = detail.split_once(word)?.1;
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
         (!digits.is_empty()).then(|| format!("{word}{digits}"))
@@ -269,6 +269,8 @@ fn headers_form(headers: &Headers) -> Value {
                 .collect::<Vec<_>>()
                 .join("; "),
             "set-cookie" => cookie_name(value),
+            // Words whose case means nothing.
+            "connection" | "upgrade" => value.trim().to_ascii_lowercase(),
             name if name.contains("auth") || name.contains("token") || name.contains("key") => {
                 "‹masked›".to_owned()
             }

@@ -308,6 +308,17 @@ pub(super) fn slow(voice: &Voice, label: &Label, [a, b]: [f64; 2]) -> String {
     )
 }
 
+/// A reply that came too late on one side only.
+pub(super) fn late(voice: &Voice, label: &Label, first: bool, [a, b]: [f64; 2]) -> String {
+    let (late, in_time) = voice.has(first);
+    let (slow, quick) = if first { (a, b) } else { (b, a) };
+    format!(
+        "the reply to {label} came after {} in {late}, when the client had given up, and in time in {in_time} (after {})",
+        time(slow),
+        time(quick)
+    )
+}
+
 fn under(line: &Line) -> String {
     match line.data.as_deref() {
         Some(detail) if !detail.is_empty() => format!("{} ({})", line.name, cut(detail)),
