@@ -20,15 +20,16 @@ const HELP: &str = "\
 Lined up are the connections (by how they ended), and in each namespace each direction by itself;
 a reply belongs to its question whatever its ack id. Never a difference: session times, ack ids,
 recovery offsets, cache busters, pings, the number of polls, and headers such as Date. In payloads
-also not (see --exact): ids that the server gave, and moments within a day of the recording's.
+also not (see --exact): ids that the server gave, the target's host:port, and moments within a day
+of the recording's.
 
 A path for --mask: EVENT, then [0] for an argument, .key for a member; say.user means
 say[0].user. reply:say[0] looks into the reply to an event, connect.token into CONNECT,
 '$..id' into everything at any depth, '/chat,say.id' into one namespace only.
     sioscope diff a.sio.jsonl b.sio.jsonl --mask '$..createdAt' --mask 'reply:login.session'
 
-What is told first matters most, in this order: reached, ended, refused, sent, missing, reply,
-event, order, handshake, transport, headers, timing. --ignore leaves some of them out:
+What is told first matters most, in this order: reached, ended, refused, upgrade, sent, missing,
+reply, event, order, handshake, transport, headers, timing. --ignore leaves some of them out:
     sioscope diff direct.sio.jsonl nginx.sio.jsonl --ignore headers,timing
 
 Exits with 0 when nothing differs, 1 when something does, 2 when a file can't be read.";

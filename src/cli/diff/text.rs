@@ -284,8 +284,18 @@ fn around(
                 let _ = writeln!(out, "{}", paint.on("2", &cut(&text)));
             }
             (of_a, of_b, differs) => {
+                let skip = match (of_a, of_b) {
+                    (Some(one), Some(other)) if differs => common(&one.form, &other.form),
+                    _ => 0,
+                };
                 if let Some(line) = of_a {
-                    let text = format!("{:INDENT$}A {:>6} {:>6}  {}", "", line.n, "", shown(line));
+                    let text = format!(
+                        "{:INDENT$}A {:>6} {:>6}  {}",
+                        "",
+                        line.n,
+                        "",
+                        shown_from(line, skip)
+                    );
                     let _ = writeln!(
                         out,
                         "{}",
@@ -293,7 +303,13 @@ fn around(
                     );
                 }
                 if let Some(line) = of_b {
-                    let text = format!("{:INDENT$}B {:>6} {:>6}  {}", "", "", line.n, shown(line));
+                    let text = format!(
+                        "{:INDENT$}B {:>6} {:>6}  {}",
+                        "",
+                        "",
+                        line.n,
+                        shown_from(line, skip)
+                    );
                     let _ = writeln!(
                         out,
                         "{}",
@@ -303,6 +319,33 @@ fn around(
             }
         }
     }
+}
+
+/// How many characters two forms have in common at their begin, less a few that tell where one is;
+/// 0 where that is not worth it.
+fn common(one: &str, other: &str) -> usize {
+    const KEPT: usize = 16;
+    let alike = (one.chars().zip(other.chars()))
+        .take_while(|(one, other)| one == other)
+        .count();
+    if alike > 2 * KEPT { alike - KEPT } else { 0 }
+}
+
+/// As [`shown`], with the first `skip` characters of its data left out.
+fn shown_from(line: &Line, skip: usize) -> String {
+    let plain = matches!(
+        line.what,
+        What::Event | What::Reply | What::Welcome | What::Refusal
+    );
+    if skip == 0 || !plain {
+        return shown(line);
+    }
+    let rest: String = line.form.chars().skip(skip).collect();
+    let form = format!("…{rest}");
+    shown(&Line {
+        form,
+        ..line.clone()
+    })
 }
 
 /// A line as it is compared: ids and times masked, auth covered.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::facts::Facts;
 use super::form::canonical;
-use super::ids::{Ids, PID, SID};
+use super::ids::{HOST, Ids, PID, SID};
 use super::line::{Line, What};
 use super::masks::{Covered, Masks};
 use crate::journal::file::{Header, Source};
@@ -83,12 +83,19 @@ impl Side {
 impl<'m> Reader<'m> {
     /// A reader for the start of a session.
     pub fn new(header: &Header, masks: &'m Masks) -> Reader<'m> {
+        let mut ids = Ids::default();
+        if let Ok(target) = url::Url::parse(&header.target)
+            && let (Some(host), Some(port)) = (target.host_str(), target.port())
+        {
+            // Servers of tests and of developers listen on another port each time.
+            ids.learn(&format!("{host}:{port}"), HOST);
+        }
         Reader {
             masks,
             started_ms: header.started.as_millisecond() as f64,
             decoder: Decoder::new(header.parser.as_deref()),
             model: Model::default(),
-            ids: Ids::default(),
+            ids,
             side: Side {
                 source: header.source,
                 lines: Vec::new(),

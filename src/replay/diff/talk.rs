@@ -39,6 +39,7 @@ pub(super) fn compare(work: &mut Work<'_>, a: &Client, b: &Client) {
             voice: Voice::of(work.rules),
             labels: [words::labels(work.a, of_a), words::labels(work.b, of_b)],
             said: [&said_a, &said_b],
+            shared: !of_a.is_empty() && !of_b.is_empty(),
             rejoins: said_a.connections != said_b.connections
                 && !of_a.is_empty()
                 && !of_b.is_empty(),
@@ -121,6 +122,8 @@ struct LaneWork<'w, 's, 'l> {
     voice: Voice,
     said: [&'l Said; 2],
     labels: [HashMap<usize, Label>; 2],
+    /// Whether both sides have something to say in the lane.
+    shared: bool,
     /// Whether one side has more connections, so that it joins more often.
     rejoins: bool,
 }
@@ -202,8 +205,8 @@ impl LaneWork<'_, '_, '_> {
         }
         let aspect = match of_a.what {
             What::Refusal => Aspect::Refused,
-            What::Reply => Aspect::Reply,
             _ if of_a.is_sent() => Aspect::Sent,
+            What::Reply => Aspect::Reply,
             _ => Aspect::Event,
         };
         let (found, count) = changes(&of_a.value(), &of_b.value(), 3);
@@ -293,7 +296,12 @@ impl LaneWork<'_, '_, '_> {
             _ if line.is_sent() => Aspect::Sent,
             _ => Aspect::Missing,
         };
-        let why = words::alone(&self.voice, first, line, &self.label(a, b), gone);
+        // Who is out already has no goodbye to say.
+        if line.what == What::Disconnect && line.is_sent() && gone {
+            return;
+        }
+        let voice = &self.voice;
+        let why = words::alone(voice, first, line, &self.label(a, b), [gone, self.shared]);
         self.work.tell(aspect, a, b, why);
     }
 }
