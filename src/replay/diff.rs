@@ -113,6 +113,9 @@ pub struct Rules {
     pub ignore: BTreeSet<Aspect>,
     /// What the sides are called in the sentences.
     pub names: [String; 2],
+    /// What one side has after the other was over counts as [`Aspect::Timing`] only. Makes sense
+    /// where both ran at the same pace.
+    pub same_pace: bool,
 }
 
 impl Default for Rules {
@@ -120,6 +123,7 @@ impl Default for Rules {
         Rules {
             ignore: BTreeSet::new(),
             names: ["A".to_owned(), "B".to_owned()],
+            same_pace: true,
         }
     }
 }
@@ -132,6 +136,7 @@ impl Rules {
         Rules {
             ignore: BTreeSet::from([Sent, Upgrade, Handshake, Transport, Headers, Timing]),
             names: names.map(str::to_owned),
+            same_pace: false,
         }
     }
 }

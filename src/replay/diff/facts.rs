@@ -321,10 +321,7 @@ mod tests {
 
     #[test]
     fn the_code_under_a_reason_is_found() {
-        assert_eq!(
-            code_in("close code 1006").as_deref(),
-            Some("close code 1006")
-        );
+        assert_eq!(code_in("close code 1006").as_deref(), Some("code 1006"));
         assert_eq!(code_in("HTTP 400 {}").as_deref(), Some("HTTP 400"));
         assert_eq!(code_in("after 20 s"), None);
     }

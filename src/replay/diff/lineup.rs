@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use imara_diff::{Algorithm, Diff, Token};
+mod common;
 
 /// One step of a line-up: places in the two sequences.
 pub(super) type Step = (Option<usize>, Option<usize>);
@@ -113,47 +113,26 @@ enum Block {
 
 /// What is common and what is not, in order.
 fn blocks([a, b]: [&[u32]; 2]) -> Vec<Block> {
-    if a.is_empty() && b.is_empty() {
-        return Vec::new();
-    }
-    // The algorithm wants numbers from 0 on, without wide holes.
-    let mut dense: HashMap<u32, u32> = HashMap::new();
-    let mut tokens = |keys: &[u32]| -> Vec<Token> {
-        (keys.iter())
-            .map(|key| {
-                let next = u32::try_from(dense.len()).unwrap_or(u32::MAX);
-                Token(*dense.entry(*key).or_insert(next))
-            })
-            .collect()
-    };
-    let (before, after) = (tokens(a), tokens(b));
-    let count = u32::try_from(dense.len()).unwrap_or(u32::MAX);
-    let mut diff = Diff::default();
-    diff.compute_with(Algorithm::Histogram, &before, &after, count);
     let mut blocks = Vec::new();
     let (mut at_a, mut at_b) = (0usize, 0usize);
-    let place = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    for hunk in diff.hunks() {
-        let in_a = place(hunk.before.start)..place(hunk.before.end);
-        let in_b = place(hunk.after.start)..place(hunk.after.end);
-        let length = in_a.start.saturating_sub(at_a);
-        if length > 0 {
-            blocks.push(Block::Same {
-                a: at_a,
-                b: at_b,
-                length,
+    let end = std::iter::once((a.len(), b.len()));
+    for (to_a, to_b) in common::common(a, b).into_iter().chain(end) {
+        if to_a > at_a || to_b > at_b {
+            blocks.push(Block::Other {
+                a: at_a..to_a,
+                b: at_b..to_b,
             });
         }
-        (at_a, at_b) = (in_a.end, in_b.end);
-        blocks.push(Block::Other { a: in_a, b: in_b });
-    }
-    let length = a.len().saturating_sub(at_a);
-    if length > 0 {
-        blocks.push(Block::Same {
-            a: at_a,
-            b: at_b,
-            length,
-        });
+        match blocks.last_mut() {
+            _ if to_a == a.len() && to_b == b.len() => {}
+            Some(Block::Same { length, .. }) => *length = length.saturating_add(1),
+            _ => blocks.push(Block::Same {
+                a: to_a,
+                b: to_b,
+                length: 1,
+            }),
+        }
+        (at_a, at_b) = (to_a.saturating_add(1), to_b.saturating_add(1));
     }
     blocks
 }
@@ -224,6 +203,9 @@ mod tests {
         let none = |keys: &[u32]| keys.to_vec();
         let lineup = line_up([&a, &b], [&none(&a), &none(&b)]);
         assert_eq!(lineup.steps.len(), 400_000);
+        let reversed: Vec<u32> = a.iter().rev().copied().collect();
+        let lineup = line_up([&a, &reversed], [&a, &reversed]);
+        assert_eq!(lineup.steps.len(), 200_000, "all but one are moved");
         let many: Vec<u32> = (0..200_000u32)
             .map(|i| i.wrapping_mul(2_654_435_761) % 7)
             .collect();

@@ -282,7 +282,7 @@ impl LaneWork<'_, '_, '_> {
                 false => self.work.pair(None, Some(reply), true),
             }
         }
-        let gone = tail && theirs.had_gone(line, mine);
+        let gone = tail && self.work.rules.same_pace && theirs.had_gone(line, mine);
         // A further join follows from a connection more, which is told.
         if matches!(line.what, What::Join | What::Welcome) && self.rejoins {
             return;

@@ -105,7 +105,7 @@ fn a_refusal_outweighs_what_follows_from_it() {
     let b = base()
         .up(r#"40/admin,{"token":"two"}"#)
         .down(r#"44/admin,{"message":"not authorized"}"#);
-    let found = told(&a, &b);
+    let found = told(&a, &b.ms(100).down("2"));
     assert_eq!(
         found[0],
         (
@@ -162,14 +162,8 @@ fn ends_are_told_with_what_lies_under_them() {
          that of B was still open when its recording ended, after 6.0 ms",
     );
     // Who left and whose recording ended tell the same.
-    let found = told(&base().left(), &base());
-    assert_eq!(
-        found,
-        [(
-            Aspect::Transport,
-            "the client said that it leaves / in A, and not in B".to_owned()
-        )]
-    );
+    assert_eq!(told(&base().left(), &base()), []);
+    assert_eq!(told(&base(), &base().left()), []);
 }
 
 #[test]
