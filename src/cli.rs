@@ -67,6 +67,8 @@ pub enum Task {
     Keys,
     /// List the themes, or show this one; the screen knows them.
     Themes(Option<String>),
+    /// Two sessions, side by side on the screen or, as [`diff::run`] does it, without one.
+    Diff(Box<diff::Plan>),
     /// Everything that needs no screen: [`run`] does it.
     Headless(Headless),
 }
@@ -80,8 +82,6 @@ pub enum Headless {
     Emit(Box<emit::Plan>),
     /// `doctor`.
     Doctor(Box<doctor::Plan>),
-    /// `diff`.
-    Diff(Box<diff::Plan>),
     /// `sessions`.
     Sessions(sessions::Plan),
     /// `completions SHELL`.
@@ -129,7 +129,6 @@ pub fn run(task: Headless) -> Exit {
         Headless::Stream(plan) => stream::run(*plan),
         Headless::Emit(plan) => emit::run(*plan),
         Headless::Doctor(plan) => doctor::run(*plan),
-        Headless::Diff(plan) => diff::run(&plan),
         Headless::Sessions(plan) => sessions::run(&plan),
         Headless::Completions(shell) => completions::run(shell),
         Headless::Man(folder) => man::run(folder.as_deref()),

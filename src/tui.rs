@@ -34,6 +34,7 @@ pub mod palette;
 pub mod pane;
 pub mod prompt;
 pub mod run;
+pub mod side_by_side;
 #[cfg(test)]
 mod screens;
 pub mod state;
@@ -47,4 +48,4 @@ pub mod why;
 
 #[cfg(test)]
 pub(crate) use any_key::{any_key, press, screen};
-pub use run::{Start, run};
+pub use run::{Start, compared::compare, run};

@@ -110,7 +110,7 @@ impl Cli {
             Some(Command::Emit(args)) => Task::Headless(Headless::Emit(Box::new(args.plan()?))),
             Some(Command::Doctor(args)) => Task::Headless(Headless::Doctor(Box::new(args.plan()?))),
             Some(Command::Tap(args)) => args.task()?,
-            Some(Command::Diff(args)) => Task::Headless(Headless::Diff(Box::new(args.plan()?))),
+            Some(Command::Diff(args)) => Task::Diff(Box::new(args.plan()?)),
             Some(Command::Open(args)) => Task::Screen(Opening::File(args.file)),
             Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan())),
             Some(Command::Demo(args)) => args.task()?,

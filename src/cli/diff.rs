@@ -14,7 +14,7 @@ use clap::builder::PossibleValuesParser;
 use super::{Exit, UsageError, complain, print};
 use crate::journal::Journal;
 use crate::journal::file::Header;
-use crate::replay::diff::{Aspect, Masks, Rules, Side, compare};
+use crate::replay::diff::{Aspect, Comparison, Masks, Rules, Side, compare};
 
 const HELP: &str = "\
 Lined up are the connections (by how they ended), and in each namespace each direction by itself;
@@ -32,6 +32,9 @@ What is told first matters most, in this order: reached, ended, refused, upgrade
 reply, event, order, handshake, transport, headers, timing. --ignore leaves some of them out:
     sioscope diff direct.sio.jsonl nginx.sio.jsonl --ignore headers,timing
 
+On a terminal the two are shown side by side (n: the next difference that matters, e: the next one
+below, !: only what differs); --text prints what is printed elsewhere.
+
 Exits with 0 when nothing differs, 1 when something does, 2 when a file can't be read.";
 
 /// Arguments of `diff`.
@@ -47,6 +50,9 @@ pub struct DiffArgs {
     /// Print one JSON object.
     #[arg(long)]
     json: bool,
+    /// Print text, also where a terminal could show the two side by side.
+    #[arg(long, conflicts_with = "json")]
+    text: bool,
     /// Leave this place of a payload out (repeat): say[0].user.id, reply:say, '$..id'.
     #[arg(short, long, value_name = "PATH")]
     mask: Vec<String>,
@@ -83,6 +89,8 @@ pub struct Plan {
     pub rules: Rules,
     /// Print JSON.
     pub json: bool,
+    /// Print text.
+    pub text: bool,
     /// Lines of context.
     pub context: usize,
     /// Show all differences.
@@ -113,6 +121,7 @@ impl DiffArgs {
             masks,
             rules,
             json: self.json,
+            text: self.text,
             context: self.context,
             all: self.all,
         })
@@ -120,16 +129,41 @@ impl DiffArgs {
 }
 
 /// A session file that was read.
-struct Loaded {
-    path: PathBuf,
-    header: Header,
-    side: Side,
+#[derive(Debug)]
+pub struct Loaded {
+    /// The file.
+    pub path: PathBuf,
+    /// Its first line.
+    pub header: Header,
+    /// What is compared of it.
+    pub side: Side,
     /// What a person must know about it: cut, unreadable from somewhere on, records lost.
-    notes: Vec<String>,
+    pub notes: Vec<String>,
 }
 
-/// Runs to the end.
-pub fn run(plan: &Plan) -> Exit {
+/// Two sessions that were read and lined up.
+#[derive(Debug)]
+pub struct Compared {
+    /// The first session.
+    pub a: Loaded,
+    /// The second one.
+    pub b: Loaded,
+    /// What differs.
+    pub comparison: Comparison,
+}
+
+impl Plan {
+    /// Whether a person sits before a screen and wants neither text nor JSON.
+    pub fn wants_screen(&self) -> bool {
+        !self.json && !self.text && std::io::stdout().is_terminal()
+    }
+}
+
+/// Reads and compares.
+///
+/// # Errors
+/// The exit code, after saying what could not be read.
+pub fn compared(plan: &Plan) -> Result<Compared, Exit> {
     // Both are opened before one is read: a mistyped name is said at once.
     let opened = [&plan.a, &plan.b].map(|path| Journal::open(path));
     let [a, b] = match opened {
@@ -141,23 +175,48 @@ pub fn run(plan: &Plan) -> Exit {
             for error in [a.err(), b.err()].into_iter().flatten() {
                 complain(error);
             }
-            return Exit::Usage;
+            return Err(Exit::Usage);
         }
     };
     let comparison = compare(&a.side, &b.side, &plan.rules);
+    Ok(Compared { a, b, comparison })
+}
+
+impl Compared {
+    /// Says on stderr what a person must know about the files.
+    pub fn say_notes(&self) {
+        for loaded in [&self.a, &self.b] {
+            for note in &loaded.notes {
+                complain(format_args!("{}: {note}", loaded.path.display()));
+            }
+        }
+    }
+
+    /// How a run ends that showed this.
+    pub fn exit(&self) -> Exit {
+        match self.comparison.is_equal() {
+            true => Exit::Done,
+            false => Exit::Unmet,
+        }
+    }
+}
+
+/// Runs to the end, without a screen.
+pub fn run(plan: &Plan) -> Exit {
+    let compared = match compared(plan) {
+        Ok(compared) => compared,
+        Err(exit) => return exit,
+    };
+    let Compared { a, b, comparison } = &compared;
     let said = match plan.json {
         true => {
-            for loaded in [&a, &b] {
-                for note in &loaded.notes {
-                    complain(format_args!("{}: {note}", loaded.path.display()));
-                }
-            }
-            format!("{}\n", json::object(&a.side, &b.side, &comparison))
+            compared.say_notes();
+            format!("{}\n", json::object(&a.side, &b.side, comparison))
         }
-        false => text::page(&a, &b, &comparison, plan, colours()),
+        false => text::page(a, b, comparison, plan, colours()),
     };
     match print::to_stdout(said.as_bytes()) {
-        Exit::Done if !comparison.is_equal() => Exit::Unmet,
+        Exit::Done => compared.exit(),
         exit => exit,
     }
 }

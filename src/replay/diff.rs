@@ -24,6 +24,7 @@ mod lineup;
 mod links;
 mod masks;
 mod reader;
+mod shown;
 mod talk;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use std::collections::{BTreeSet, HashMap};
 pub use line::{Line, What};
 pub use masks::{Covered, Masks};
 pub use reader::{Reader, Side};
+pub use shown::covered;
 
 use crate::journal::record::Direction;
 

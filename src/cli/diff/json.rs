@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::print::json_line;
-use crate::replay::diff::{Comparison, Line, Side, What};
+use crate::replay::diff::{Comparison, Line, Side, What, covered};
 
 /// `{"equal":…,"differences":[{"a":…,"b":…,"why":…}…]}`, on one line, safe for a terminal. A side
 /// that has nothing like it is `null`; each difference also has `about`, and `mask` where a path
@@ -94,18 +94,4 @@ fn record(line: &Line) -> Value {
     put("data", data);
     put("ms", line.ms.map(Value::from));
     Value::Object(object)
-}
-
-/// An auth payload without what it says.
-pub(super) fn covered(value: Value) -> Value {
-    match value {
-        Value::Object(members) => Value::Object(
-            (members.into_iter())
-                .map(|(name, value)| (name, covered(value)))
-                .collect(),
-        ),
-        Value::Array(items) => Value::Array(items.into_iter().map(covered).collect()),
-        Value::String(_) | Value::Number(_) => json!("•••"),
-        other => other,
-    }
 }

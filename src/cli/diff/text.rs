@@ -3,10 +3,8 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
-
 use super::super::print::safe;
-use super::{Loaded, Plan, json};
+use super::{Loaded, Plan};
 use crate::replay::diff::{Aspect, Comparison, Difference, Line, Row, Side, What};
 
 /// Columns of a page; longer texts are broken at words, longer lines cut.
@@ -279,7 +277,7 @@ fn around(
                     "",
                     line.n,
                     other.n,
-                    shown(line)
+                    told(line)
                 );
                 let _ = writeln!(out, "{}", paint.on("2", &cut(&text)));
             }
@@ -331,71 +329,29 @@ fn common(one: &str, other: &str) -> usize {
     if alike > 2 * KEPT { alike - KEPT } else { 0 }
 }
 
-/// As [`shown`], with the first `skip` characters of its data left out.
+/// As [`told`], with the first `skip` characters of its data left out.
 fn shown_from(line: &Line, skip: usize) -> String {
     let plain = matches!(
         line.what,
         What::Event | What::Reply | What::Welcome | What::Refusal
     );
     if skip == 0 || !plain {
-        return shown(line);
+        return told(line);
     }
     let rest: String = line.form.chars().skip(skip).collect();
     let form = format!("…{rest}");
-    shown(&Line {
+    told(&Line {
         form,
         ..line.clone()
     })
 }
 
-/// A line as it is compared: ids and times masked, auth covered.
-fn shown(line: &Line) -> String {
-    let way = match line.dir {
-        Some(_) if line.is_sent() => "↑",
-        Some(_) => "↓",
-        None => "·",
-    };
-    let name = match line.what {
-        What::Event if line.asks => format!("event? {}", line.name),
-        What::Event => format!("event  {}", line.name),
-        What::Reply => format!("reply  {}", line.name),
-        What::Join | What::Welcome => "connect".to_owned(),
-        What::Refusal => "connect_error".to_owned(),
-        What::Disconnect => "disconnect".to_owned(),
-        What::Handshake => "handshake".to_owned(),
-        What::Upgrade => "upgrade".to_owned(),
-        What::Websocket => "websocket".to_owned(),
-        What::Headers => line.name.to_string(),
-        What::End => "closed".to_owned(),
-        What::Undecodable => "undecodable".to_owned(),
-    };
-    let data = match line.what {
-        What::End => match line.data.as_deref() {
-            Some(detail) => format!("{} ({detail})", line.name),
-            None => line.name.to_string(),
-        },
-        What::Disconnect => String::new(),
-        What::Upgrade => {
-            let how = line.value();
-            let how = how.as_str().unwrap_or_default();
-            match line.data.as_deref() {
-                Some(detail) => format!("{how} ({detail})"),
-                None => how.to_owned(),
-            }
-        }
-        What::Join => match line.value() {
-            Value::Array(items) => match items.into_iter().next() {
-                Some(auth) => json::covered(auth).to_string(),
-                None => String::new(),
-            },
-            _ => "•••".to_owned(),
-        },
-        _ => line.form.clone(),
-    };
+/// A line in columns.
+fn told(line: &Line) -> String {
+    let (way, name, data) = line.shown();
     let nsp = line.nsp.as_deref().unwrap_or("");
-    safe(&format!("{way} {nsp:<8} {name:<20} {data}"))
-        .trim_end()
-        .to_owned()
+    let text = format!("{way} {nsp:<8} {name:<20} {data}");
+    safe(&text).trim_end().to_owned()
 }
 
 fn cut(line: &str) -> String {

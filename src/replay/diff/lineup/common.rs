@@ -1,9 +1,10 @@
-//! The elements that two sequences have in common, in order. Near linear: what is alike at both
-//! ends is taken off, elements that stand once in each part the rest (patience), and what is left
-//! and long is looked at through a window. An exact answer costs the product of the lengths where
-//! nothing is alike, which a flood of small events can't be asked for.
+//! The elements that two sequences have in common, in order. Near linear: what only one of them
+//! has is left out, what is alike at both ends is taken off, elements that stand once in each part
+//! the rest (patience), and what is left and long is looked at through a window. An exact answer
+//! costs the product of the lengths where little is alike, which a flood of small events can't be
+//! asked for.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -17,13 +18,25 @@ const DEPTH: usize = 12;
 
 /// The places of common elements, increasing in both sequences.
 pub(super) fn common(a: &[u32], b: &[u32]) -> Vec<(usize, usize)> {
+    // What the other has not at all is in nobody's way.
+    let (places_a, keys_a) = known_to(b, a);
+    let (places_b, keys_b) = known_to(a, b);
     let mut found = Found {
-        a,
-        b,
+        a: &keys_a,
+        b: &keys_b,
         places: Vec::new(),
     };
-    found.part(0..a.len(), 0..b.len(), 0);
-    found.places
+    found.part(0..keys_a.len(), 0..keys_b.len(), 0);
+    (found.places.into_iter())
+        .filter_map(|(a, b)| Some((*places_a.get(a)?, *places_b.get(b)?)))
+        .collect()
+}
+
+/// The elements of `keys` that `other` has, too, and their places.
+fn known_to(other: &[u32], keys: &[u32]) -> (Vec<usize>, Vec<u32>) {
+    let other: HashSet<u32> = other.iter().copied().collect();
+    let known = keys.iter().enumerate();
+    known.filter(|(_, key)| other.contains(key)).unzip()
 }
 
 struct Found<'k> {
