@@ -21,6 +21,8 @@ pub struct View {
     shown: Vec<usize>,
     /// The selected one among the shown.
     selected: usize,
+    /// The difference that was gone to; a row may have several.
+    current: usize,
     /// The first one on the screen.
     top: usize,
     /// Rows of the list on the screen, from the last drawing.
@@ -50,6 +52,7 @@ impl View {
             comparison,
             shown,
             selected: 0,
+            current: 0,
             top: 0,
             height: 1,
             only: false,
@@ -104,7 +107,11 @@ impl View {
     /// The difference of the selected row, and its number among all, from 0.
     fn difference(&self) -> Option<(usize, &Difference)> {
         let (place, _) = self.row()?;
-        let mut all = self.comparison.differences.iter().enumerate();
+        let all = &self.comparison.differences;
+        if let Some(current) = all.get(self.current).filter(|current| current.row == place) {
+            return Some((self.current, current));
+        }
+        let mut all = all.iter().enumerate();
         all.find(|(_, difference)| difference.row == place)
     }
 
@@ -141,6 +148,7 @@ impl View {
             .get(number)
             .map(|found| found.row)
         {
+            self.current = number;
             self.select_row(row);
         }
     }

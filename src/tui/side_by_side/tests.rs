@@ -141,6 +141,28 @@ fn the_keys_go_through_the_differences_and_the_rows() {
 }
 
 #[test]
+fn two_differences_of_one_row_are_both_gone_to() {
+    // Another place in the order, and after that another reply.
+    let with = |first: &str, reply: &str| {
+        let rest = ["<42[\"a\"]", "<42[\"b\"]", "<42[\"c\"]"].map(str::to_owned);
+        let mut frames = vec!["<427[\"you?\"]".to_owned(), format!(">437[{reply}]")];
+        let at = if first == "you?" { 2 } else { 0 };
+        frames.splice(at..at, rest);
+        side(&frames)
+    };
+    let (a, b) = (with("you?", "1"), with("a", "2"));
+    let comparison = compare(&a, &b, &Rules::default());
+    let count = comparison.differences.len();
+    let mut view = View::new([String::new(), String::new()], [a, b], comparison);
+    let mut seen = Vec::new();
+    for _ in 0..count {
+        seen.extend(view.difference().map(|(number, _)| number));
+        view.act(Action::NextHit);
+    }
+    assert_eq!(seen, (0..count).collect::<Vec<_>>());
+}
+
+#[test]
 fn nothing_at_all_is_drawn_and_walked_too() {
     let empty = side(&[]);
     let comparison = compare(&empty, &empty, &Rules::default());
