@@ -8,6 +8,8 @@ pub mod draw;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use super::action::Action;
 use crate::replay::diff::{Comparison, Difference, Line, Row, Side};
 
@@ -171,9 +173,13 @@ impl View {
     fn toggle(&mut self) {
         let here = self.row().map(|(place, _)| place).unwrap_or_default();
         let only = !self.only;
+        // A slow reply says the same, and a question without its reply, too.
+        let told: BTreeSet<usize> = (self.comparison.differences.iter())
+            .map(|difference| difference.row)
+            .collect();
         let rows = self.comparison.rows.iter().enumerate();
         let shown: Vec<usize> = rows
-            .filter(|(_, row)| row.differs || !only)
+            .filter(|(place, row)| row.differs || !only || told.contains(place))
             .map(|(place, _)| place)
             .collect();
         // Where nothing differs an empty list would help nobody.

@@ -79,6 +79,12 @@ impl Reader<'_> {
             (_, None) => Asked::Handshake,
             _ => return,
         };
+        let mut headers = request.headers.iter();
+        if let Some((_, key)) =
+            headers.find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"))
+        {
+            self.ids.learn(key, BUSTER);
+        }
         if self.facts.asked.len() >= EXCHANGES {
             self.facts.asked.pop_first();
         }

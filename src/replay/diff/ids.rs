@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 /// What stands in the place of a sid.
 pub(super) const SID: &str = "‹sid›";
-/// What stands in the place of a cache buster that a server told back.
-pub(super) const BUSTER: &str = "‹t›";
+/// What stands in the place of a cache buster or a WebSocket's key that a server told back.
+pub(super) const BUSTER: &str = "‹nonce›";
 /// What stands in the place of the target's host and port.
 pub(super) const HOST: &str = "‹host›";
 /// What stands in the place of a private id.

@@ -160,7 +160,7 @@ fn a_refusal_a_lost_connection_and_a_server_that_is_gone_come_first() {
         &[
             json!({ "wait": { "event": "hello" } }),
             json!({ "emit": ["kick-close"] }),
-            json!({ "wait": { "ms": 300 } }),
+            json!({ "wait": { "ms": 2000 } }), // the door is shut long before
         ],
     );
     let said = diff(&kicked, &kicked, &[]);
