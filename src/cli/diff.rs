@@ -107,10 +107,8 @@ impl DiffArgs {
         let ignore: BTreeSet<Aspect> = (Aspect::ALL.into_iter())
             .filter(|aspect| self.ignore.iter().any(|name| name == aspect.name()))
             .collect();
-        let masks = Masks {
-            paths,
-            exact: self.exact,
-        };
+        let mut masks = Masks::new(paths);
+        masks.exact = self.exact;
         let rules = Rules {
             ignore,
             ..Rules::default()
@@ -167,10 +165,13 @@ pub fn compared(plan: &Plan) -> Result<Compared, Exit> {
     // Both are opened before one is read: a mistyped name is said at once.
     let opened = [&plan.a, &plan.b].map(|path| Journal::open(path));
     let [a, b] = match opened {
-        [Ok(a), Ok(b)] => [
-            load(&plan.a, &a, &plan.masks),
-            load(&plan.b, &b, &plan.masks),
-        ],
+        [Ok(a), Ok(b)] => {
+            let mut masks = plan.masks.clone();
+            for journal in [&a, &b] {
+                masks.add_target(&journal.header().target);
+            }
+            [load(&plan.a, &a, &masks), load(&plan.b, &b, &masks)]
+        }
         [a, b] => {
             for error in [a.err(), b.err()].into_iter().flatten() {
                 complain(error);

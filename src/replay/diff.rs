@@ -37,7 +37,6 @@ pub use masks::{Covered, Masks};
 pub use reader::{Reader, Side};
 pub use shown::covered;
 
-use crate::journal::record::Direction;
 
 /// What a difference is about, the weightiest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -346,8 +345,7 @@ fn by_connection(side: &Side) -> HashMap<u32, Vec<usize>> {
 
 /// A number for each line, the same for equal ones.
 fn keys(a: &Side, b: &Side) -> [Vec<u32>; 2] {
-    let mut known: HashMap<(What, Option<&str>, Option<Direction>, &str, bool, &str), u32> =
-        HashMap::new();
+    let mut known: HashMap<line::Identity<'_>, u32> = HashMap::new();
     [a, b].map(|side| {
         (side.lines.iter())
             .map(|line| {

@@ -67,7 +67,11 @@ impl View {
 
     /// Tells how many rows of the list fit on the screen; the selected one stays among them.
     pub fn fit(&mut self, height: usize) {
-        self.height = height.max(1);
+        if self.height != height.max(1) {
+            self.height = height.max(1);
+            // The selected row stays, with some of what came before it.
+            self.top = self.selected.saturating_sub(self.height / 2);
+        }
         let lowest = self.selected.saturating_sub(self.height.saturating_sub(1));
         self.top = self.top.clamp(lowest, self.selected);
         // No empty rows below the last one while there are others above.

@@ -72,6 +72,16 @@ pub struct Line {
     pub late: bool,
 }
 
+/// What two equal lines have in common: kind, namespace, direction, name, whether it asks, form.
+pub(super) type Identity<'l> = (
+    What,
+    Option<&'l str>,
+    Option<Direction>,
+    &'l str,
+    bool,
+    &'l str,
+);
+
 impl Line {
     /// Where it stands in its session.
     pub(super) fn place(&self) -> (u64, u32) {
@@ -79,7 +89,7 @@ impl Line {
     }
 
     /// What two equal lines have in common.
-    pub(super) fn identity(&self) -> (What, Option<&str>, Option<Direction>, &str, bool, &str) {
+    pub(super) fn identity(&self) -> Identity<'_> {
         // Of an end, only what `form` keeps of the detail counts.
         (
             self.what,

@@ -31,13 +31,23 @@ pub struct Masks {
     pub paths: Vec<Path>,
     /// Compare payloads to the letter: no ids and times are masked in them.
     pub exact: bool,
+    /// Hosts with their ports that a server may tell back: those of both sessions' targets.
+    pub hosts: Vec<String>,
 }
 
 impl Masks {
     /// The masks of a person, beside those that hold always.
     pub fn new(paths: Vec<Path>) -> Masks {
-        let exact = false;
-        Masks { paths, exact }
+        Masks {
+            paths,
+            ..Masks::default()
+        }
+    }
+
+    /// Masks the host and port of a target, too. A session's own are masked anyway; behind a proxy
+    /// the server tells those that the proxy asked for, which are the other session's.
+    pub fn add_target(&mut self, target: &str) {
+        self.hosts.extend(host_of(target));
     }
 
     /// Masks the data of a packet. `root` is an array: the arguments, or a CONNECT's data.
@@ -60,6 +70,13 @@ impl Masks {
             walk(root, ids, wall_ms, covered);
         }
     }
+}
+
+/// The host and port of a URL that names a port: servers of tests and of developers listen on
+/// another one each time.
+pub(super) fn host_of(target: &str) -> Option<String> {
+    let target = url::Url::parse(target).ok()?;
+    Some(format!("{}:{}", target.host_str()?, target.port()?))
 }
 
 /// How often what was masked.

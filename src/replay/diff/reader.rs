@@ -10,7 +10,7 @@ use super::facts::Facts;
 use super::form::canonical;
 use super::ids::{HOST, Ids, PID, SID};
 use super::line::{Line, What};
-use super::masks::{Covered, Masks};
+use super::masks::{Covered, Masks, host_of};
 use crate::journal::file::{Header, Source};
 use crate::journal::record::{Ack, AckState, Body, Direction};
 use crate::journal::{Journal, Record};
@@ -84,11 +84,9 @@ impl<'m> Reader<'m> {
     /// A reader for the start of a session.
     pub fn new(header: &Header, masks: &'m Masks) -> Reader<'m> {
         let mut ids = Ids::default();
-        if let Ok(target) = url::Url::parse(&header.target)
-            && let (Some(host), Some(port)) = (target.host_str(), target.port())
-        {
-            // Servers of tests and of developers listen on another port each time.
-            ids.learn(&format!("{host}:{port}"), HOST);
+        let own = host_of(&header.target);
+        for host in own.iter().chain(&masks.hosts) {
+            ids.learn(host, HOST);
         }
         Reader {
             masks,
