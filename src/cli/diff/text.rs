@@ -84,8 +84,10 @@ fn session(out: &mut String, name: &str, loaded: &Loaded, paint: Paint) {
         side,
         notes,
     } = loaded;
-    let target = url::Url::parse(&header.target)
-        .map_or_else(|_| header.target.clone(), |url| super::print::url(&url));
+    // A query may hold a token.
+    let target = header.target.split(['?', '#']).next().unwrap_or_default();
+    let target =
+        url::Url::parse(target).map_or_else(|_| target.to_owned(), |url| super::print::url(&url));
     let path = path.display().to_string();
     let _ = writeln!(
         out,
