@@ -6,6 +6,7 @@ mod breaks;
 mod compared;
 mod endings;
 mod hostile;
+mod library;
 mod panics;
 mod screen;
 mod sizes;

@@ -181,6 +181,8 @@ impl Reader<'_> {
                 form: json!("upgraded to WebSocket").to_string(),
                 ..fact(record, What::Upgrade)
             },
+            // Whoever gives up because the connection ended has not failed to upgrade.
+            (None, Some(error)) if error.starts_with("given up") => return,
             (None, Some(error)) => Line {
                 form: json!("the upgrade to WebSocket failed").to_string(),
                 data: Some(error.clone()),
