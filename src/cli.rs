@@ -15,6 +15,7 @@ pub mod args;
 pub mod completions;
 pub mod connection;
 pub mod demo;
+pub mod diff;
 pub mod doctor;
 pub mod emit;
 pub mod exit;
@@ -66,6 +67,8 @@ pub enum Task {
     Keys,
     /// List the themes, or show this one; the screen knows them.
     Themes(Option<String>),
+    /// Two sessions, side by side on the screen or, as [`diff::run`] does it, without one.
+    Diff(Box<diff::Plan>),
     /// Everything that needs no screen: [`run`] does it.
     Headless(Headless),
 }

@@ -12,6 +12,7 @@ use sioscope::client::options::NamespaceAuth;
 use sioscope::demo::{self, Demo};
 use sioscope::scope::{Record, Scope};
 use sioscope::tui::config::{self, Config};
+use sioscope::tui::side_by_side::View;
 use sioscope::tui::theme::{Role, Theme};
 use sioscope::tui::{self, Start, action};
 
@@ -29,6 +30,8 @@ fn main() -> ExitCode {
     }
     let done = match invocation.task {
         Task::Headless(task) => return cli::run(task).into(),
+        Task::Diff(plan) if !plan.wants_screen() => return cli::diff::run(&plan).into(),
+        Task::Diff(plan) => side_by_side(&plan),
         Task::Screen(opening) => screen(opening),
         Task::Keys => keys(),
         Task::Themes(name) => themes(name.as_deref()),
@@ -98,6 +101,30 @@ async fn show(opening: Opening, config: Config, theme: Theme) -> anyhow::Result<
         server.stop().await;
     }
     code
+}
+
+/// Two sessions side by side.
+fn side_by_side(plan: &cli::diff::Plan) -> anyhow::Result<ExitCode> {
+    let config = Config::load()?;
+    let theme = config.theme()?;
+    let compared = match cli::diff::compared(plan) {
+        Ok(compared) => compared,
+        Err(exit) => return Ok(exit.into()),
+    };
+    compared.say_notes();
+    let exit = compared.exit();
+    let cli::diff::Compared { a, b, comparison } = compared;
+    let names = [&a, &b].map(|loaded| loaded.path.display().to_string());
+    let view = View::new(names, [a.side, b.side], comparison);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let code = runtime.block_on(tui::compare(view, config, theme))?;
+    runtime.shutdown_background();
+    Ok(match code.and_then(|code| u8::try_from(code).ok()) {
+        Some(code) => ExitCode::from(code),
+        None => exit.into(),
+    })
 }
 
 /// What connections made on the screen begin with.

@@ -35,6 +35,7 @@ pub mod pane;
 pub mod prompt;
 pub mod remembered;
 pub mod run;
+pub mod side_by_side;
 #[cfg(test)]
 mod screens;
 pub mod sheet;
@@ -49,4 +50,4 @@ pub mod why;
 
 #[cfg(test)]
 pub(crate) use any_key::{any_key, press, screen};
-pub use run::{Start, run};
+pub use run::{Start, compared::compare, run};

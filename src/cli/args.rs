@@ -10,7 +10,8 @@ use super::{Headless, Invocation, Opening, Task, UsageError};
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
-  1    an expectation failed: a wait timed out, an ack did not come, doctor found a fault
+  1    an expectation failed: a wait timed out, an ack did not come, doctor found a
+       fault, the sessions of diff differ
   2    usage, configuration or input
   3    could not connect
   4    disconnected, and did not come back
@@ -58,6 +59,8 @@ enum Command {
     Doctor(Box<super::doctor::DoctorArgs>),
     /// A recording proxy for any client, with the screen or headless.
     Tap(Box<super::tap::TapArgs>),
+    /// Line two saved sessions up: the difference that matters first, then the rest.
+    Diff(super::diff::DiffArgs),
     /// Show a saved session on the screen.
     Open(super::open::OpenArgs),
     /// List the recorded sessions.
@@ -107,6 +110,7 @@ impl Cli {
             Some(Command::Emit(args)) => Task::Headless(Headless::Emit(Box::new(args.plan()?))),
             Some(Command::Doctor(args)) => Task::Headless(Headless::Doctor(Box::new(args.plan()?))),
             Some(Command::Tap(args)) => args.task()?,
+            Some(Command::Diff(args)) => Task::Diff(Box::new(args.plan()?)),
             Some(Command::Open(args)) => Task::Screen(Opening::Files(args.files)),
             Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan())),
             Some(Command::Demo(args)) => args.task()?,

@@ -3,6 +3,7 @@
 //! Nothing ticks while nothing moves. Input is drawn at once, data at most 30 times a second, a
 //! running countdown ten times and an uptime once a second.
 
+pub(super) mod compared;
 mod editor;
 mod perform;
 mod private;

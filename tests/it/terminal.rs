@@ -3,6 +3,7 @@
 
 mod attention;
 mod breaks;
+mod compared;
 mod endings;
 mod hostile;
 mod library;
