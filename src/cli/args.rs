@@ -58,6 +58,8 @@ enum Command {
     Doctor(Box<super::doctor::DoctorArgs>),
     /// A recording proxy for any client, with the screen or headless.
     Tap(Box<super::tap::TapArgs>),
+    /// Play the server's side of a saved session to live clients.
+    Mock(Box<super::mock::MockArgs>),
     /// Show a saved session on the screen.
     Open(super::open::OpenArgs),
     /// List the recorded sessions.
@@ -107,6 +109,7 @@ impl Cli {
             Some(Command::Emit(args)) => Task::Headless(Headless::Emit(Box::new(args.plan()?))),
             Some(Command::Doctor(args)) => Task::Headless(Headless::Doctor(Box::new(args.plan()?))),
             Some(Command::Tap(args)) => args.task()?,
+            Some(Command::Mock(args)) => args.task()?,
             Some(Command::Open(args)) => Task::Screen(Opening::File(args.file)),
             Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan())),
             Some(Command::Demo(args)) => args.task()?,
