@@ -39,6 +39,9 @@ pub mod report;
 pub mod script;
 pub mod server;
 
+#[cfg(test)]
+mod bed;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -20,6 +20,11 @@ use crate::protocol::socket::{
 
 /// A recorded id that is shorter than this may be a common word; it is left where it stands.
 const SHORTEST_ID: usize = 8;
+/// What was said one right after the other keeps its order, though the live client's deeds may lie
+/// a little nearer or further apart than the recorded ones: microseconds that a line waits for that.
+const SLACK: u64 = 50_000;
+/// How many lines around a new one are looked at for that.
+const NEIGHBOURS: usize = 64;
 /// As for recorded sessions: older servers knew no limit of attachments.
 const LIMITS: Limits = Limits {
     max_attachments: 10_000,
@@ -58,7 +63,8 @@ pub struct Actor {
     joins: BTreeMap<String, usize>,
     /// Socket ids given so far.
     given: u32,
-    due: BTreeMap<(u64, u64), Due>,
+    /// By time, place in the script, and a number of its own.
+    due: BTreeMap<(u64, usize, u64), Due>,
     order: u64,
     played: Played,
     questions: BTreeMap<(String, u64), usize>,
@@ -131,6 +137,7 @@ impl Actor {
 
     /// A message of the client.
     pub fn hear(&mut self, now: u64, data: &Data<'_>) {
+        self.advance(now);
         match self.read(data) {
             Ok(Some(heard)) => self.obey(now, heard),
             Ok(None) => {}
@@ -154,7 +161,7 @@ impl Actor {
 
     /// When [`Actor::advance`] has something to do next.
     pub fn deadline(&self) -> Option<u64> {
-        self.due.first_key_value().map(|((at, _), _)| *at)
+        self.due.first_key_value().map(|((at, ..), _)| *at)
     }
 
     /// The next thing to do for the client.
@@ -303,11 +310,15 @@ impl Actor {
     /// Plans the lines of a cue.
     fn play(&mut self, now: u64, cue: usize, nsp: String, join: usize, reply: Option<u64>) {
         let lines = self.script.cues.get(cue).map_or(&[][..], |cue| &cue.lines);
-        for (line, told) in lines.iter().enumerate() {
+        let planned: Vec<(u64, usize)> = lines
+            .iter()
+            .map(|line| (now.saturating_add(line.after), line.place))
+            .collect();
+        for (line, (at, place)) in planned.into_iter().enumerate() {
+            let at = self.in_order(at, place);
             self.order = self.order.saturating_add(1);
-            let at = now.saturating_add(told.after);
             self.due.insert(
-                (at, self.order),
+                (at, place, self.order),
                 Due {
                     cue,
                     line,
@@ -317,6 +328,32 @@ impl Actor {
                 },
             );
         }
+    }
+
+    /// When a line is to be said that is due at `at`, so that neighbours keep the recorded order:
+    /// it waits for those before it, and those after it wait for it.
+    fn in_order(&mut self, at: u64, place: usize) -> u64 {
+        let late = at.saturating_add(SLACK);
+        let before = self.due.range((at, 0, 0)..(late, usize::MAX, u64::MAX));
+        let before = before
+            .take(NEIGHBOURS)
+            .filter(|((_, of, _), _)| *of < place);
+        let at = before.map(|((at, ..), _)| *at).max().unwrap_or(at);
+        let early = at.saturating_sub(SLACK);
+        let after: Vec<(u64, usize, u64)> = self
+            .due
+            .range((early, 0, 0)..(at, 0, 0))
+            .rev()
+            .take(NEIGHBOURS)
+            .map(|(key, _)| *key)
+            .filter(|(_, of, _)| *of > place)
+            .collect();
+        for key in after {
+            if let Some(due) = self.due.remove(&key) {
+                self.due.insert((at, key.1, key.2), due);
+            }
+        }
+        at
     }
 
     fn say(&mut self, due: &Due) {

@@ -105,6 +105,8 @@ pub enum What {
 pub struct Line {
     /// The record of it.
     pub n: u64,
+    /// Its place among all lines of the script, as they were said.
+    pub place: usize,
     /// Microseconds after its cue.
     pub after: u64,
     /// What it said.

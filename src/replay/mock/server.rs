@@ -78,11 +78,15 @@ struct Table {
     turns: [usize; 2],
 }
 
+/// See [`Session::stamp`] and [`Session::deadline`].
+type Stamp = (u64, Option<u64>);
+
 /// A live connection and those who wait for it.
 struct Live {
     number: u64,
     session: Mutex<Session>,
-    stamp: watch::Sender<u64>,
+    /// Its stamp and its deadline: who waits looks again when either changes.
+    stamp: watch::Sender<Stamp>,
 }
 
 impl Bound {
@@ -289,16 +293,17 @@ impl Shared {
         let mut session = live.session.lock().unwrap_or_else(PoisonError::into_inner);
         session.advance(self.now());
         let done = work(&mut session);
-        let (stamp, notes) = (session.stamp(), session.notes());
+        let stamp = (session.stamp(), session.deadline());
+        let notes = session.notes();
+        live.stamp.send_if_modified(|told| {
+            let changed = *told != stamp;
+            *told = stamp;
+            changed
+        });
         drop(session);
         for note in notes {
             self.tell(live.number, note);
         }
-        live.stamp.send_if_modified(|told| {
-            let newer = *told < stamp;
-            *told = stamp.max(*told);
-            newer
-        });
         done
     }
 

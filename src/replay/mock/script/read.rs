@@ -9,7 +9,7 @@ use crate::journal::record::{Body, Connection, ConnectionState, Direction, Opcod
 use crate::model::decode::{Decoder, Kind, Packet};
 use crate::protocol::engine::handshake::{DEFAULT_PING_INTERVAL_MS, DEFAULT_PING_TIMEOUT_MS};
 use crate::protocol::engine::url::{Transport, split_namespace_query};
-use crate::protocol::engine::{Handshake, Revision, Version, payload};
+use crate::protocol::engine::{Handshake, Revision, Version};
 use crate::protocol::json;
 
 /// How many pings are looked at where the handshake does not tell their interval.
@@ -25,6 +25,7 @@ pub struct Reader {
     times: Vec<u64>,
     threads: BTreeMap<u32, Thread>,
     asks: usize,
+    lines: usize,
 }
 
 /// One connection while it is read.
@@ -32,7 +33,6 @@ pub struct Reader {
 struct Thread {
     part: Option<usize>,
     transport: Option<Transport>,
-    revision: Revision,
     opened: Option<u64>,
     handshake: Option<String>,
     cookies: Vec<String>,
@@ -73,6 +73,7 @@ impl Reader {
             times: Vec::new(),
             threads: BTreeMap::new(),
             asks: 0,
+            lines: 0,
         }
     }
 
@@ -128,7 +129,7 @@ impl Reader {
         Part {
             c,
             version,
-            revision: thread.revision,
+            revision: self.decoder.revision(c),
             transport: thread.transport.unwrap_or(Transport::Polling),
             handshake: members
                 .into_iter()
@@ -438,10 +439,12 @@ impl Reader {
     }
 
     fn line(&mut self, cue: usize, record: &Record, at: u64, say: Say) {
+        self.lines = self.lines.saturating_add(1);
         let time = self.times.get(cue).copied().unwrap_or(at);
         if let Some(cue) = self.script.cues.get_mut(cue) {
             cue.lines.push(Line {
                 n: record.n,
+                place: self.lines,
                 after: at.saturating_sub(time),
                 say,
             });
@@ -455,9 +458,6 @@ impl Thread {
         for (name, value) in &response.headers {
             if name.eq_ignore_ascii_case("set-cookie") {
                 self.cookies.push(value.clone());
-            }
-            if name.eq_ignore_ascii_case("content-type") && payload::is_octet_stream(value) {
-                self.revision = Revision::SocketIo1;
             }
         }
     }

@@ -238,7 +238,7 @@ fn cookies(shared: &Shared, part: usize, sid: &str) -> Vec<HeaderValue> {
 /// A poll: waits until there is something for it.
 async fn poll(shared: &Arc<Shared>, live: &Arc<Live>) -> Result<Answer, Cut> {
     let number = shared.with(live, Session::begin_poll);
-    let mut stamp: watch::Receiver<u64> = live.stamp.subscribe();
+    let mut stamp = live.stamp.subscribe();
     loop {
         stamp.mark_unchanged();
         match shared.with(live, |session| session.poll(number)) {
@@ -389,7 +389,7 @@ impl Shared {
         let live = Arc::new(Live {
             number: table.opened,
             session: session.into(),
-            stamp: watch::Sender::new(0),
+            stamp: watch::Sender::new((0, None)),
         });
         table.live.insert(sid, Arc::clone(&live));
         Some(live)
