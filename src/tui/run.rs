@@ -113,7 +113,7 @@ impl App {
         if !self.state.readonly && !key.is_empty() {
             tab.connect_hint = Some(format!("{key} tries now"));
         }
-        let reader = Reader::new(header.parser.as_deref()).diagnosing(header.source);
+        let reader = Reader::new(header.parser.as_deref()).diagnosing(header.source, &header.target);
         self.readers.push((reader, journal));
         self.watch.add(scope.clone());
         self.scopes.push(scope);

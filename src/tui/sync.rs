@@ -64,8 +64,8 @@ impl Reader {
 
     /// With the rules at work on what is read.
     #[must_use]
-    pub fn diagnosing(mut self, source: Source) -> Reader {
-        self.diagnosis = Some(Diagnosis::new(source));
+    pub fn diagnosing(mut self, source: Source, target: &str) -> Reader {
+        self.diagnosis = Some(Diagnosis::new(source).for_target(target));
         self
     }
 }

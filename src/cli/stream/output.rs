@@ -56,7 +56,7 @@ impl<W: Write> Output<W> {
             buffer,
             decoder: Decoder::new(header.parser.as_deref()),
             model: Model::default(),
-            diagnosis: Diagnosis::new(header.source),
+            diagnosis: Diagnosis::new(header.source).for_target(&header.target),
             revision: 0,
             findings: Vec::new(),
             next: 1,
