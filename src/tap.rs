@@ -17,7 +17,9 @@
 //!   how (`story`).
 //! - Something injected is announced by a `mark` right before it (`inject`).
 //! - Records that the disk does not take in time are counted as a `gap` (`recorder`).
-//! - A fault is told by its `fault` record; other records show what each side really sent.
+//! - A fault is told by its `fault` record; other records show what each side really sent. A
+//!   request that a fault keeps from the server is recorded all the same, with a response of
+//!   status 0 that says so; and what a client says into a frozen connection, until it gives up.
 
 mod body;
 mod faulty;
@@ -532,14 +534,17 @@ impl Shared {
 
     /// Sends a parcel on its way.
     fn deliver(&self, session: &Arc<Session>, parcel: Parcel) -> Result<(), InjectError> {
-        if session.transport() == TransportName::Websocket {
+        // One look for both: a parcel that is put down for a poll while the connection is
+        // upgraded would lie there for ever.
+        let mut state = session.state();
+        if state.story.transport == TransportName::Websocket {
+            drop(state);
             return session
                 .order(Order::Parcel(parcel))
                 .map_err(|_| InjectError::Busy);
         }
         match parcel.dir {
             Direction::ToClient => {
-                let mut state = session.state();
                 parcel.packets(state.story.version)?;
                 if state.parcels.len() >= 1_000 {
                     return Err(InjectError::Busy);
@@ -548,13 +553,19 @@ impl Shared {
                 session.has_parcels.store(true, Ordering::Release);
                 Ok(())
             }
-            Direction::ToServer => self.post(session, parcel),
+            Direction::ToServer => {
+                drop(state);
+                self.post(session, parcel)
+            }
         }
     }
 
     /// Writes the `fault` records of a connection.
     async fn tell_faults(&self, c: u32, told: Vec<FaultRecord>) {
         for fault in told {
+            if let Some(session) = self.sessions.get(c) {
+                session.state().story.faulted(&fault);
+            }
             self.recorder.record(Some(c), Body::Fault(fault)).await;
         }
     }
