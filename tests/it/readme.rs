@@ -52,6 +52,7 @@ fn its_commands_are_offered_by_the_program() {
         "demo",
         "doctor",
         "tap",
+        "mock",
         "completions",
         "man",
         "themes",
