@@ -22,7 +22,8 @@
 //!
 //! # What differs from the recording
 //! Session ids, socket ids and `pid` are fresh for each connection (where a recorded event quotes
-//! them, the fresh ones stand there), ack ids are counted anew, compression is not spoken.
+//! them, the fresh ones stand there), ack ids are counted anew. Compression and JSONP
+//! are not spoken.
 //!
 //! # Parts
 //! - [`script`]: what a session says, and how it is read from records (pure).

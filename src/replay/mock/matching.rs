@@ -75,6 +75,7 @@ impl Played {
             } else {
                 (0, Reverse(index))
             };
+            let perfect = likeness == EQUAL && *asked == live.asked && !used && cue.part == part;
             let rank = (
                 likeness,
                 *asked == live.asked,
@@ -92,6 +93,10 @@ impl Played {
                         again: used,
                     },
                 ));
+            }
+            // None that follows can be better.
+            if perfect {
+                break;
             }
         }
         let (_, found) = best?;

@@ -175,7 +175,10 @@ impl Report {
             self.unlisted = self.unlisted.saturating_add(1);
             return None;
         }
-        let told = format!("client {client}: {}", found.words());
+        let told = match found.what {
+            "turned_away" => found.words(),
+            _ => format!("client {client}: {}", found.words()),
+        };
         self.unknown.insert(found, 1);
         Some(told)
     }
@@ -480,3 +483,6 @@ fn cut(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

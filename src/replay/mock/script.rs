@@ -25,6 +25,8 @@ pub struct Script {
     pub msgpack: bool,
     /// Cues that are events, by what they say; see `matching`.
     pub(super) events: HashMap<(String, String), Vec<usize>>,
+    /// Cues that answer questions, by the question's number.
+    answers: HashMap<usize, usize>,
 }
 
 /// One recorded connection.
@@ -214,12 +216,10 @@ impl Script {
 
     /// The cue that answers question `ask`.
     pub fn answer(&self, ask: usize) -> Option<usize> {
-        self.cues
-            .iter()
-            .position(|cue| cue.what == What::Answer { ask })
+        self.answers.get(&ask).copied()
     }
 
-    /// A line's packet in words, for a person.
+    /// A line of a cue.
     pub fn line(&self, cue: usize, line: usize) -> Option<&Line> {
         self.cues.get(cue)?.lines.get(line)
     }

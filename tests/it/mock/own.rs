@@ -100,6 +100,7 @@ fn rust_socketio_is_served_over_both_transports() {
             transports,
         ];
         let run = Sioscope::stream(&playing.url(), &args);
+        run.say(json!({ "wait": { "event": "hello" } }));
         run.say(json!({ "emit": ["echo", "x", { "a": 1 }], "ack": true }));
         run.say(json!({ "wait": { "ack": true } }));
         let finished = run.finish();

@@ -101,9 +101,15 @@ impl Reader {
         }
         for (index, cue) in script.cues.iter_mut().enumerate() {
             cue.lines.sort_by_key(|line| line.after);
-            if let What::Event { event, .. } = &cue.what {
-                let key = (cue.nsp.clone(), event.clone());
-                script.events.entry(key).or_default().push(index);
+            match &cue.what {
+                What::Event { event, .. } => {
+                    let key = (cue.nsp.clone(), event.clone());
+                    script.events.entry(key).or_default().push(index);
+                }
+                What::Answer { ask } => {
+                    script.answers.insert(*ask, index);
+                }
+                What::Join { .. } => {}
             }
         }
         script
