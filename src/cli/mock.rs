@@ -247,3 +247,39 @@ async fn news(front: Option<&Scope>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli;
+
+    fn plan(line: &str) -> Plan {
+        let words = std::iter::once("sioscope").chain(line.split(' '));
+        match cli::parse(words.map(Into::into)).map(|found| found.task) {
+            Ok(Task::Headless(Headless::Mock(plan))) => *plan,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_file_is_enough() {
+        let plan = plan("mock a.sio.jsonl");
+        assert_eq!(plan.file, PathBuf::from("a.sio.jsonl"));
+        assert_eq!(plan.listen, "127.0.0.1:0");
+        assert_eq!((plan.time, plan.within), (None, mock::WITHIN));
+        assert_eq!(plan.play, Play::default());
+        assert!(!plan.json && plan.faults.is_none() && plan.record.is_none());
+    }
+
+    #[test]
+    fn each_option_is_taken() {
+        let plan = plan(
+            "mock a.har --listen 4000 --for 10s --within 500ms --stay --in-turn --json --record b",
+        );
+        assert_eq!(plan.listen, "127.0.0.1:4000");
+        assert_eq!(plan.time, Some(Duration::from_secs(10)));
+        assert_eq!(plan.within, Duration::from_millis(500));
+        assert!(plan.play.stay && plan.play.in_turn && plan.json);
+        assert_eq!(plan.record, Some(PathBuf::from("b")));
+    }
+}

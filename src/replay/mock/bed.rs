@@ -17,18 +17,18 @@ pub(super) const RECORDED: &str = "RECORDED-ENGINE-SID0";
 /// The sid of the live connection.
 pub(super) const LIVE: &str = "live-engine-sid-0000";
 
+/// A connection's number, its EIO and its steps.
+pub(super) type Told<'a> = (u32, u8, &'a [(u64, &'a str)]);
+
 /// A session of WebSocket connections. Each is its number, its EIO and its steps: a time in
 /// milliseconds and `> text`, `< text` (a message to the server, to the client), `>b base64`,
 /// `<b base64`, `< close CODE`, `> close`, `cut`, `left`, `stopped` or `timeout` (how it is told
 /// that it closed). The handshake goes first, at 0.
-pub(super) fn session(connections: &[(u32, u8, &[(u64, &str)])]) -> Script {
+pub(super) fn session(connections: &[Told<'_>]) -> Script {
     session_within(connections, Duration::from_secs(5))
 }
 
-pub(super) fn session_within(
-    connections: &[(u32, u8, &[(u64, &str)])],
-    within: Duration,
-) -> Script {
+pub(super) fn session_within(connections: &[Told<'_>], within: Duration) -> Script {
     let mut reader = Reader::new(None, within);
     let mut n = 0;
     let mut take = |ms: u64, c: u32, body: Body| {

@@ -294,7 +294,6 @@ impl Report {
             detail: one.words.as_deref(),
             asked_ack: one.asked.then_some(true),
             count: Some(*count),
-            ..Entry::default()
         });
         let of_cue = |cue: &'_ Cue, count: Option<u64>| {
             let (what, data) = match &cue.what {
@@ -409,7 +408,7 @@ struct Summary<'a> {
     unsaid: Vec<OwnEntry>,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 struct Entry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     what: Option<&'static str>,

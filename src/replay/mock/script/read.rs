@@ -220,22 +220,22 @@ impl Reader {
                 };
                 self.end(thread, record, record.t, end);
             }
-            (Kind::Engine { name: "ping", data }, Direction::ToClient) => {
-                if thread.pings.len() < PINGS && data.is_empty() {
-                    thread.pings.push(record.t);
-                }
+            (Kind::Engine { name: "ping", data }, Direction::ToClient)
+                if thread.pings.len() < PINGS && data.is_empty() =>
+            {
+                thread.pings.push(record.t);
             }
             (Kind::Socket { nsp, .. }, Direction::ToServer) => {
-                self.from_client(thread, record, packet, bare(nsp));
+                self.client_said(thread, record, packet, bare(nsp));
             }
             (Kind::Socket { nsp, .. }, Direction::ToClient) => {
-                self.from_server(thread, record, packet, bare(nsp));
+                self.server_said(thread, record, packet, bare(nsp));
             }
             _ => {}
         }
     }
 
-    fn from_client(&mut self, thread: &mut Thread, record: &Record, packet: &Packet, nsp: String) {
+    fn client_said(&mut self, thread: &mut Thread, record: &Record, packet: &Packet, nsp: String) {
         let Kind::Socket {
             name,
             id,
@@ -283,7 +283,7 @@ impl Reader {
         }
     }
 
-    fn from_server(&mut self, thread: &mut Thread, record: &Record, packet: &Packet, nsp: String) {
+    fn server_said(&mut self, thread: &mut Thread, record: &Record, packet: &Packet, nsp: String) {
         let Kind::Socket {
             name,
             id,
