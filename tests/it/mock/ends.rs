@@ -23,18 +23,22 @@ fn disconnect(line: &Value) -> bool {
 fn disconnects_and_closes_are_played_as_recorded_and_can_be_left_out() {
     let server = Lab::server(Generation::V4, json!({}));
     for way in ["polling", "websocket"] {
-        for (event, reason) in [
-            ("kick", "io server disconnect"),
-            ("bye", "io server disconnect"),
+        // After a word and the close in one poll the client may tell either reason.
+        for (event, reasons) in [
+            ("kick", &["io server disconnect"][..]),
+            ("bye", &["io server disconnect", "transport close"]),
         ] {
             let place = format!("{way} {event}");
             let leave = |url: &str| {
                 let client = client(url, &[way], json!({}));
                 client.say(json!({ "emit": [event] }));
                 let told = client.expect(disconnect);
-                assert_eq!(told["reason"], reason, "{place}");
+                let reason = told["reason"].as_str().unwrap_or_default();
+                assert!(reasons.contains(&reason), "{place}: {told}");
                 client.finish();
-                seen(&client)
+                let mut saw = seen(&client);
+                saw.retain(|kind, _| reasons.len() == 1 || !kind.ends_with("disconnect"));
+                saw
             };
             let mut from_server = None;
             let recorded = Recorded::of(&server.url(), |url| from_server = Some(leave(url)));
