@@ -110,7 +110,7 @@ impl Cli {
             Some(Command::Doctor(args)) => Task::Headless(Headless::Doctor(Box::new(args.plan()?))),
             Some(Command::Tap(args)) => args.task()?,
             Some(Command::Mock(args)) => args.task()?,
-            Some(Command::Open(args)) => Task::Screen(Opening::File(args.file)),
+            Some(Command::Open(args)) => Task::Screen(Opening::Files(args.files)),
             Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan())),
             Some(Command::Demo(args)) => args.task()?,
             Some(Command::Keys) => Task::Keys,

@@ -19,7 +19,8 @@ use crate::protocol::engine::{Handshake, Revision, Version};
 
 /// How long a client that left its poll may take to come back with another request.
 const GRACE: Duration = Duration::from_secs(1);
-/// Timers of two processes are never quite equal.
+/// Timers of two processes are never quite equal, and a busy machine hands bytes on late: so much,
+/// and a tenth of the time, may be missing.
 const SLACK: Duration = Duration::from_millis(20);
 /// Stands in for a heartbeat that was never announced.
 const UNKNOWN_SILENCE: Duration = Duration::from_secs(45);
@@ -336,7 +337,7 @@ impl Story {
                 self.interval + self.timeout,
             ),
         };
-        if !allowed.is_zero() && silent + SLACK >= allowed && self.opened {
+        if !allowed.is_zero() && silent + SLACK + allowed / 10 >= allowed && self.opened {
             let silent = silent.as_secs_f64();
             let what = match self.version {
                 Version::V4 => "no ping of the server",

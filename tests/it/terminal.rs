@@ -5,6 +5,7 @@ mod attention;
 mod breaks;
 mod endings;
 mod hostile;
+mod library;
 mod panics;
 mod screen;
 mod sizes;

@@ -287,9 +287,9 @@ fn a_session_older_than_the_tap_is_taken_as_open() {
 fn a_polling_client_that_hangs_up_and_stays_away_has_left() {
     let now = Instant::now();
     let mut story = open(now, TransportName::Polling, "4");
-    story.hung_up(seconds(now, 0.5));
-    assert!(story.tick(seconds(now, 1.4)).is_empty(), "it may come back");
-    let told = words(&story.tick(seconds(now, 1.6)));
+    story.hung_up(seconds(now, 0.2));
+    assert!(story.tick(seconds(now, 1.1)).is_empty(), "it may come back");
+    let told = words(&story.tick(seconds(now, 1.3)));
     assert_eq!(
         told[1],
         "closed transport close: the client ended the TCP connection (FIN) with no poll under way, and did not come back"

@@ -112,7 +112,7 @@ fn reads_what_has_no_json_form() {
 #[test]
 fn undefined_where_auth_would_be_is_nothing() {
     // What notepack writes for {type:0,data:undefined,nsp:"/"}.
-    let read = read("83 a474797065 00 a464617461 d40000 a36e7370 a12f").unwrap();
+    let read = read("83a47479706500a464617461d40000a36e7370a12f").unwrap();
     assert_eq!(read.value, packet(PacketKind::Connect, "/", None, None));
 }
 

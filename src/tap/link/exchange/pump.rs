@@ -56,9 +56,13 @@ impl Link<'_> {
                     }
                 }
             }
-            if up.is_empty() && asking.is_done() && !exchange.recorded {
-                exchange.written = Some(Instant::now());
+            if asking.is_done() {
+                // Before its last byte goes on: what the server says to it, perhaps on another
+                // connection, comes after it in the records.
                 self.record_request(&mut exchange).await;
+                if up.is_empty() {
+                    exchange.written.get_or_insert_with(Instant::now);
+                }
             }
             if let Answer::Head = answer {
                 let taken = match &mut self.server {
