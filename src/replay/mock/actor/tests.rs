@@ -225,7 +225,7 @@ fn neighbours_keep_the_recorded_order() {
         ],
     )]));
     // The second CONNECT comes earlier than in the session, or the first one later.
-    for (first, second) in [(100, 90), (200, 230)] {
+    for (first, second) in [(100, 95), (200, 230)] {
         for (ms, message) in [(first.min(second), 0), (first.max(second), 1)] {
             let is_first = (message == 0) == (first < second);
             client.says(ms, if is_first { "0" } else { "0/a," });
