@@ -21,6 +21,7 @@ pub mod emit;
 pub mod exit;
 pub mod log;
 pub mod man;
+pub mod mock;
 pub mod open;
 pub mod print;
 pub mod sessions;
@@ -92,6 +93,8 @@ pub enum Headless {
     Tap(Box<tap::Plan>),
     /// `demo --headless`.
     Demo(demo::Plan),
+    /// `mock`.
+    Mock(Box<mock::Plan>),
 }
 
 /// A parsed command line.
@@ -134,6 +137,7 @@ pub fn run(task: Headless) -> Exit {
         Headless::Man(folder) => man::run(folder.as_deref()),
         Headless::Tap(plan) => tap::run(*plan),
         Headless::Demo(plan) => demo::run(plan),
+        Headless::Mock(plan) => mock::run(*plan),
     }
 }
 

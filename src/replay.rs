@@ -1,7 +1,9 @@
 //! Sessions played again, played back and lined up. **Floor 3.**
 //!
 //! - [`diff`]: two sessions lined up, and what differs (pure).
+//! - [`mock`]: the server's side, played to live clients.
 //! - [`path`]: places in the data of a packet, `say[0].user.id` (pure).
 
 pub mod diff;
+pub mod mock;
 pub mod path;

@@ -61,6 +61,8 @@ enum Command {
     Tap(Box<super::tap::TapArgs>),
     /// Line two saved sessions up: the difference that matters first, then the rest.
     Diff(super::diff::DiffArgs),
+    /// Play the server's side of a saved session to live clients.
+    Mock(Box<super::mock::MockArgs>),
     /// Show a saved session on the screen.
     Open(super::open::OpenArgs),
     /// List the recorded sessions.
@@ -111,6 +113,7 @@ impl Cli {
             Some(Command::Doctor(args)) => Task::Headless(Headless::Doctor(Box::new(args.plan()?))),
             Some(Command::Tap(args)) => args.task()?,
             Some(Command::Diff(args)) => Task::Diff(Box::new(args.plan()?)),
+            Some(Command::Mock(args)) => args.task()?,
             Some(Command::Open(args)) => Task::Screen(Opening::Files(args.files)),
             Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan())),
             Some(Command::Demo(args)) => args.task()?,

@@ -23,6 +23,7 @@ use line::Line;
 use super::row::RowRef;
 use crate::journal::Record;
 use crate::journal::record::{Body, Direction, Headers, Opcode};
+use crate::protocol::engine::Revision;
 
 /// A packet as a person reads it: one row of the frame log, one entry of `packets`.
 #[derive(Debug, Clone, PartialEq)]
@@ -203,6 +204,13 @@ impl Decoder {
     /// Engine.IO version of a connection, as far as it is known.
     pub fn version(&self, c: u32) -> Option<u8> {
         self.lines.get(&c)?.version_digit()
+    }
+
+    /// How a connection of Engine.IO 3 writes its polling bodies, as far as they told.
+    pub fn revision(&self, c: u32) -> Revision {
+        self.lines
+            .get(&c)
+            .map_or_else(Revision::default, Line::revision)
     }
 
     fn line(&mut self, c: Option<u32>) -> &mut Line {

@@ -2,6 +2,8 @@
 //! Socket.IO servers and clients (`lab`), the same behind a
 //! real nginx (`nginx`), the client against a server that says what a test tells
 //! it to (`scripted`), the stories of the README (`story`), the tap between real clients and servers (`tap`), two recorded sessions lined up (`diff`), the screen in a real terminal (`terminal`), the recorded sessions
+//! it to (`scripted`), the stories of the README (`story`), the mock before real clients (`mock`),
+//! the tap between real clients and servers (`tap`), the screen in a real terminal (`terminal`), the recorded sessions
 //! (`gallery`), the tables of the README (`readme`) and the rules of the house (`floors`).
 
 #![allow(
@@ -18,6 +20,7 @@ mod gallery;
 mod healthy;
 mod interop;
 mod lab;
+mod mock;
 mod nginx;
 mod readme;
 mod scripted;

@@ -53,6 +53,7 @@ fn its_commands_are_offered_by_the_program() {
         "doctor",
         "tap",
         "diff",
+        "mock",
         "completions",
         "man",
         "themes",

@@ -79,6 +79,10 @@ impl Line {
         }
     }
 
+    pub(super) fn revision(&self) -> Revision {
+        self.revision
+    }
+
     pub(super) fn version_digit(&self) -> Option<u8> {
         self.version.map(|version| match version {
             Version::V3 => 3,

@@ -193,7 +193,7 @@ impl Fields {
         // notepack has no "undefined": the official client leaves the key out, others write nil.
         let data = self
             .data
-            .filter(|data| !data.is_nil() || kind.is_event() || kind.is_ack());
+            .filter(|data| !is_nothing(data) || kind.is_event() || kind.is_ack());
         check_shape(kind, data.as_ref())?;
         if kind.is_ack() && id.is_none() {
             quirks.push(Quirk::AckWithoutId);
@@ -210,6 +210,12 @@ impl Fields {
             quirks,
         })
     }
+}
+
+/// Nil, or what notepack writes for `undefined` (extension 0 of one byte 0): a JavaScript client
+/// without auth sends that with its CONNECT.
+fn is_nothing(value: &Value) -> bool {
+    value.is_nil() || matches!(value, Value::Ext(0, bytes) if bytes.as_slice() == [0])
 }
 
 /// A number without a fraction, also one that was written as a float.

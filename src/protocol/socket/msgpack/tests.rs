@@ -110,6 +110,13 @@ fn reads_what_has_no_json_form() {
 }
 
 #[test]
+fn undefined_where_auth_would_be_is_nothing() {
+    // What notepack writes for {type:0,data:undefined,nsp:"/"}.
+    let read = read("83a47479706500a464617461d40000a36e7370a12f").unwrap();
+    assert_eq!(read.value, packet(PacketKind::Connect, "/", None, None));
+}
+
+#[test]
 fn refuses_what_the_reference_refuses() {
     use DecodeErrorKind as E;
     let rows = [
