@@ -22,6 +22,7 @@ pub mod log;
 pub mod man;
 pub mod open;
 pub mod print;
+pub mod replay;
 pub mod sessions;
 pub mod stop;
 pub mod stream;
@@ -81,6 +82,8 @@ pub enum Headless {
     Doctor(Box<doctor::Plan>),
     /// `sessions`.
     Sessions(sessions::Plan),
+    /// `replay`.
+    Replay(Box<replay::Plan>),
     /// `completions SHELL`.
     Completions(clap_complete::Shell),
     /// `man`.
@@ -127,6 +130,7 @@ pub fn run(task: Headless) -> Exit {
         Headless::Emit(plan) => emit::run(*plan),
         Headless::Doctor(plan) => doctor::run(*plan),
         Headless::Sessions(plan) => sessions::run(&plan),
+        Headless::Replay(plan) => replay::run(*plan),
         Headless::Completions(shell) => completions::run(shell),
         Headless::Man(folder) => man::run(folder.as_deref()),
         Headless::Tap(plan) => tap::run(*plan),

@@ -60,6 +60,8 @@ enum Command {
     Tap(Box<super::tap::TapArgs>),
     /// Show a saved session on the screen.
     Open(super::open::OpenArgs),
+    /// Play the client's side of a saved session again, on a live server.
+    Replay(Box<super::replay::ReplayArgs>),
     /// List the recorded sessions.
     Sessions(super::sessions::SessionsArgs),
     /// An embedded server with something of everything, and the screen on it.
@@ -108,6 +110,7 @@ impl Cli {
             Some(Command::Doctor(args)) => Task::Headless(Headless::Doctor(Box::new(args.plan()?))),
             Some(Command::Tap(args)) => args.task()?,
             Some(Command::Open(args)) => Task::Screen(Opening::File(args.file)),
+            Some(Command::Replay(args)) => Task::Headless(Headless::Replay(Box::new(args.plan()?))),
             Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan())),
             Some(Command::Demo(args)) => args.task()?,
             Some(Command::Keys) => Task::Keys,
