@@ -1,7 +1,9 @@
 //! Sessions played again, played back and lined up. **Floor 3.**
 //!
+//! - [`diff`]: two sessions lined up, and what differs (pure).
 //! - [`path`]: places in the data of a packet, `say[0].user.id` (pure).
 //! - [`play`]: the client's side of a session, played again against a live server (pure).
 
+pub mod diff;
 pub mod path;
 pub mod play;
