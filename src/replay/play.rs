@@ -7,6 +7,7 @@
 //! - [`setup`]: the handshake again: what is taken from the recording, and what may be sent where.
 //! - [`player`]: the script against the live session: what to do when, and what came.
 //! - [`values`]: fresh values for what is emitted: `--set`, `--capture` and `{{name}}`.
+//! - [`check`]: what came beside what was recorded.
 //!
 //! # Reconnects
 //! A session of our own client is the life of one client: what it did on the connections that
@@ -17,6 +18,9 @@
 //! connection followed which, so one connection is one script. The same holds where a connection
 //! was chosen by its number.
 
+#[cfg(test)]
+mod bed;
+pub mod check;
 pub mod fact;
 pub mod player;
 pub mod script;

@@ -1,11 +1,99 @@
-//! `--check`: what came beside what was recorded.
+//! `--check`: what came beside what was recorded, said.
 
-use crate::cli::Exit;
+use serde_json::{Value, json};
+
+use crate::cli::{Exit, print};
 use crate::journal::Journal;
+use crate::replay::diff::{Difference, Line, Side};
 use crate::replay::path::Path;
+use crate::replay::play::check::{Checked, check};
 use crate::scope::playing::Playing;
 
-/// Compares and says what differs.
-pub fn run(_recorded: &Journal, _playing: &Playing, _masks: &[Path], _json: bool) -> Exit {
-    Exit::Done
+/// How many differences are said after the first.
+const SAID: usize = 20;
+
+/// Compares and prints what differs: the first difference that matters first.
+pub fn run(recorded: &Journal, playing: &Playing, masks: &[Path], as_json: bool) -> Exit {
+    let live = playing.scope().journal();
+    let checked = check(recorded, live, playing.player(), masks);
+    let text = if as_json {
+        format!("{}\n", print::json_line(&object(&checked).to_string()))
+    } else {
+        text(&checked)
+    };
+    match print::to_stdout(text.as_bytes()) {
+        Exit::Done if checked.comparison.is_equal() => Exit::Done,
+        Exit::Done => Exit::Unmet,
+        other => other,
+    }
+}
+
+fn text(checked: &Checked) -> String {
+    let differences = &checked.comparison.differences;
+    let Some((first, rest)) = differences.split_first() else {
+        return "no difference: what came is what was recorded\n".to_owned();
+    };
+    let mut text = format!("{}\n", sentence(checked, first));
+    for difference in rest.iter().take(SAID) {
+        text.push_str(&format!("{}\n", sentence(checked, difference)));
+    }
+    if rest.len() > SAID {
+        text.push_str(&format!(
+            "and {} more differences\n",
+            rest.len().saturating_sub(SAID)
+        ));
+    }
+    if let Some(mask) = &first.mask {
+        text.push_str(&format!(
+            "if the first is no difference to you: --mask '{}'\n",
+            print::safe(mask)
+        ));
+    }
+    text
+}
+
+fn sentence(checked: &Checked, difference: &Difference) -> String {
+    let records = match checked.records(difference) {
+        (Some(recorded), Some(live)) => format!(" (record {recorded}, live {live})"),
+        (Some(recorded), None) => format!(" (record {recorded})"),
+        (None, Some(live)) => format!(" (live {live})"),
+        (None, None) => String::new(),
+    };
+    format!(
+        "{}: {}{records}",
+        difference.aspect.name(),
+        print::safe(&difference.why)
+    )
+}
+
+fn object(checked: &Checked) -> Value {
+    let line = |side: &Side, at: Option<usize>| {
+        at.and_then(|at| side.lines.get(at))
+            .map_or(Value::Null, of_line)
+    };
+    let differences: Vec<Value> = checked
+        .comparison
+        .differences
+        .iter()
+        .map(|difference| {
+            json!({
+                "aspect": difference.aspect.name(),
+                "a": line(&checked.recorded, difference.a),
+                "b": line(&checked.live, difference.b),
+                "why": difference.why,
+                "mask": difference.mask,
+            })
+        })
+        .collect();
+    json!({ "equal": differences.is_empty(), "differences": differences })
+}
+
+fn of_line(line: &Line) -> Value {
+    json!({
+        "n": line.n,
+        "c": line.c,
+        "nsp": line.nsp.as_deref(),
+        "name": &*line.name,
+        "data": line.value(),
+    })
 }

@@ -75,7 +75,7 @@ async fn prepare(mut plan: Plan) -> Result<Box<Ready>, Exit> {
         complain(said);
     }
     // A recording that came back after a loss shows a client that would; others end with it.
-    if script.reconnects == 0 && !plan.patient {
+    if script.reconnects() == 0 && !plan.patient {
         plan.options.reconnection.enabled = false;
     }
     let values = std::mem::take(&mut plan.values);
@@ -138,6 +138,9 @@ async fn play(ready: Ready, stops: &mut Stops) -> Exit {
         record,
         patient,
         settings,
+        check,
+        masks,
+        json,
         ..
     } = plan;
     let url = print::url(&options.url);
@@ -189,13 +192,15 @@ async fn play(ready: Ready, stops: &mut Stops) -> Exit {
     scope.notices().into_iter().for_each(complain);
     let exit = how.exit(&playing, &url);
     complain(words::end(playing.player()));
-    match exit {
-        Exit::Usage | Exit::Interrupted | Exit::NotConnected => exit,
-        exit if plan.check => {
-            let found = check::run(&recorded, &playing, &plan.masks, plan.json);
-            if exit == Exit::Done { found } else { exit }
-        }
-        exit => exit,
+    let nothing = matches!(exit, Exit::Usage | Exit::Interrupted)
+        || !playing.player().has_begun();
+    if nothing || !check {
+        return exit;
+    }
+    // What differs says more than how the run ended.
+    match check::run(&recorded, &playing, &masks, json) {
+        Exit::Done => exit,
+        found => found,
     }
 }
 

@@ -39,11 +39,11 @@ pub fn begin(script: &Script, pace: Pace, file: &str, url: &str) -> String {
 /// What of the recording can't be played as it was.
 pub fn reservations(script: &Script) -> Vec<String> {
     let mut said = Vec::new();
-    if script.reconnects > 0 {
+    if script.reconnects() > 0 {
         said.push(format!(
             "the recorded client reconnected: what it did on {} goes on over the live connection; \
              a loss is not made to happen again (--faults can)",
-            counted(script.reconnects, "later connection")
+            counted(script.reconnects(), "later connection")
         ));
     }
     if script.unreadable > 0 {

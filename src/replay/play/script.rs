@@ -23,10 +23,10 @@ pub struct Script {
     pub expected: Vec<Expected>,
     /// When the client left, or the recording ended.
     pub end: Duration,
-    /// Number of the connection that is played (the first one of a client's life).
-    pub connection: u32,
-    /// Later connections of the same client that are played on.
-    pub reconnects: usize,
+    /// Numbers of the connections that are played: one, and those that the same client made later.
+    pub connections: Vec<u32>,
+    /// Only these namespaces are played, where some were named.
+    pub only: Vec<String>,
     /// Packets of the client that could not be read and are not played.
     pub unreadable: u64,
     /// Answers whose question is not in the recording; they are not played.
@@ -77,6 +77,11 @@ impl Script {
             _ => None,
         });
         joins.chain(later).collect()
+    }
+
+    /// How often the client reconnected.
+    pub fn reconnects(&self) -> usize {
+        self.connections.len().saturating_sub(1)
     }
 
     /// How many events are emitted.
@@ -321,6 +326,7 @@ impl Reader {
                 have: names.into_iter().map(str::to_owned).collect(),
             });
         }
+        let named: Vec<String> = only.iter().map(|nsp| name_of(nsp).to_owned()).collect();
         let only: BTreeSet<&str> = only.iter().map(|nsp| name_of(nsp)).collect();
         let mut setup = self.setups.remove(&connection).unwrap_or_default();
         setup.eio = self.listener.version(connection);
@@ -334,9 +340,12 @@ impl Reader {
             .filter(|fact| {
                 only.is_empty() || fact.what.nsp().is_none_or(|nsp| only.contains(nsp))
             });
-        let mut writer = Writer::new(setup, connection);
+        let mut writer = Writer::new(setup);
         facts.for_each(|fact| writer.take(fact));
-        Ok(writer.finish(chosen.len().saturating_sub(1)))
+        let mut script = writer.finish();
+        script.connections = chosen;
+        script.only = named;
+        Ok(script)
     }
 }
 
@@ -361,11 +370,10 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(setup: Setup, connection: u32) -> Writer {
+    fn new(setup: Setup) -> Writer {
         Writer {
             script: Script {
                 setup,
-                connection,
                 ..Script::default()
             },
             zero: None,
@@ -517,8 +525,7 @@ impl Writer {
         self.script.expected.push(Expected { n, at, reply });
     }
 
-    fn finish(mut self, reconnects: usize) -> Script {
-        self.script.reconnects = reconnects;
+    fn finish(mut self) -> Script {
         self.script.end = self.time(self.last);
         // How the client left: the replay leaves by itself.
         while let Some(step) = self.script.steps.last()
