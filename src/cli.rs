@@ -54,6 +54,8 @@ pub enum Opening {
     File(PathBuf),
     /// A tap.
     Tap(Box<crate::tap::Settings>, Record),
+    /// A saved session, played again.
+    Replay(Box<replay::Plan>),
     /// The demo server of [`crate::demo`], and a connection to it.
     Demo(crate::demo::Settings),
 }

@@ -75,6 +75,15 @@ async fn show(opening: Opening, config: Config, theme: Theme) -> anyhow::Result<
             start.readonly = settings.readonly;
             start.scope = Some(Scope::tap(*settings, record)?);
         }
+        Opening::Replay(plan) => {
+            live(&mut start, plan.options.clone(), Record::Default);
+            let (scope, player) = match cli::replay::behind(*plan).await {
+                Ok(playing) => playing,
+                Err(exit) => return Ok(exit.code().into()),
+            };
+            start.scope = Some(scope);
+            start.replay = Some(player);
+        }
         Opening::File(file) => start.scope = Some(Scope::open(&file)?),
         Opening::Demo(settings) => {
             let demo = Demo::start(settings).await?;

@@ -33,6 +33,7 @@ pub mod paint;
 pub mod palette;
 pub mod pane;
 pub mod prompt;
+pub mod replay;
 pub mod run;
 #[cfg(test)]
 mod screens;

@@ -110,7 +110,13 @@ impl Cli {
             Some(Command::Doctor(args)) => Task::Headless(Headless::Doctor(Box::new(args.plan()?))),
             Some(Command::Tap(args)) => args.task()?,
             Some(Command::Open(args)) => Task::Screen(Opening::File(args.file)),
-            Some(Command::Replay(args)) => Task::Headless(Headless::Replay(Box::new(args.plan()?))),
+            Some(Command::Replay(args)) => {
+                let plan = Box::new(args.plan()?);
+                match args.view {
+                    true => Task::Screen(Opening::Replay(plan)),
+                    false => Task::Headless(Headless::Replay(plan)),
+                }
+            }
             Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan())),
             Some(Command::Demo(args)) => args.task()?,
             Some(Command::Keys) => Task::Keys,

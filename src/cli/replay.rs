@@ -20,7 +20,7 @@ use crate::replay::play::setup::Given;
 use crate::replay::play::values::Values;
 use crate::scope::Record;
 
-pub use run::run;
+pub use run::{behind, run};
 
 /// How long something is waited for where `--timeout` says nothing.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -35,6 +35,7 @@ offsets are those of the new session. It is recorded like any other.
   replay FILE URL --speed 10                 ten times as fast
   replay FILE URL --wait match               each emit after what came before it in the recording
   replay FILE URL --step                     each emit at a key (or a line of standard input)
+  replay FILE URL --view                     on the screen, the recording beside what comes
   replay FILE URL --check                    exit with 1 and the first difference that matters
   replay FILE URL --capture 'token=reply:login[0].token' --set 'join[0].token={{token}}'
 
@@ -85,6 +86,9 @@ pub struct ReplayArgs {
     /// With --check: leave this place out of the comparison, as `diff --mask`; repeat for more.
     #[arg(long, value_name = "PATH", requires = "check")]
     mask: Vec<String>,
+    /// Show the recording beside the live session on the screen.
+    #[arg(long, conflicts_with = "json")]
+    pub view: bool,
     /// With --check: print one JSON object, as `diff --json`.
     #[arg(long, requires = "check")]
     json: bool,
@@ -195,7 +199,7 @@ fn same_file(one: &std::path::Path, other: &std::path::Path) -> bool {
 }
 
 /// A run of `replay`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Plan {
     /// The session.
     pub file: PathBuf,

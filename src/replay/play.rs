@@ -7,6 +7,7 @@
 //! - [`setup`]: the handshake again: what is taken from the recording, and what may be sent where.
 //! - [`player`]: the script against the live session: what to do when, and what came.
 //! - [`values`]: fresh values for what is emitted: `--set`, `--capture` and `{{name}}`.
+//! - [`view`]: the recording beside what came, as it is shown.
 //! - [`check`]: what came beside what was recorded.
 //!
 //! # Reconnects
@@ -26,3 +27,4 @@ pub mod player;
 pub mod script;
 pub mod setup;
 pub mod values;
+pub mod view;

@@ -3,7 +3,10 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, watch};
 
 use super::{Record, Refused, Scope};
 use crate::client::driver::SetupError;
@@ -12,14 +15,28 @@ use crate::journal::Journal;
 use crate::journal::file::Source;
 use crate::journal::record::{Body, ConnectionState};
 use crate::replay::play::fact::Listener;
-use crate::replay::play::player::{Failure, Player, Turn};
+use crate::replay::play::player::{Failure, Pace, Player, Turn};
 use crate::replay::play::script::{Reader, Script, ScriptError};
+use crate::replay::play::view::View;
 
 /// How soon a command is offered again to a client that was busy.
 const BUSY: Duration = Duration::from_millis(2);
 /// How soon a client whose connection has closed is looked at again: nothing tells that it fell
 /// idle.
 const IDLE: Duration = Duration::from_millis(5);
+
+/// What a person says to the player.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Said {
+    /// Let the next step go.
+    Next,
+    /// Leave it out.
+    Skip,
+    /// Play the rest as recorded.
+    All,
+    /// Stop.
+    Quit,
+}
 
 /// A running replay.
 pub struct Playing {
@@ -142,15 +159,21 @@ impl Playing {
         &self.player
     }
 
-    /// To let steps go, and to change the pace; with the time that goes with it.
-    pub fn player_mut(&mut self) -> (&mut Player, Duration) {
-        let now = self.started.elapsed();
-        (&mut self.player, now)
-    }
-
     /// Number of the newest record that was looked at.
     pub fn seen(&self) -> u64 {
         self.next.saturating_sub(1)
+    }
+
+    /// Obeys a person; `false` where they stop it.
+    pub fn obey(&mut self, said: Said) -> bool {
+        let now = self.started.elapsed();
+        match said {
+            Said::Next => self.player.next(),
+            Said::Skip => self.player.skip(now),
+            Said::All => self.player.set_pace(now, Pace::Timed(1.0)),
+            Said::Quit => return false,
+        }
+        true
     }
 
     /// Looks at what came, and does what is due.
@@ -240,5 +263,129 @@ impl Playing {
         } else {
             Ending::Lost(why())
         })
+    }
+}
+
+/// A player that runs behind a screen: how it stands, and a way to speak to it.
+#[derive(Clone)]
+pub struct Handle {
+    view: watch::Receiver<Arc<View>>,
+    says: mpsc::Sender<Said>,
+}
+
+impl Handle {
+    /// How it stands.
+    pub fn view(&self) -> Arc<View> {
+        Arc::clone(&self.view.borrow())
+    }
+
+    /// Waits until it stands otherwise; `false` once it has ended.
+    pub async fn changed(&mut self) -> bool {
+        self.view.changed().await.is_ok()
+    }
+
+    /// Says something to it; `false` where it does not listen.
+    pub fn say(&self, said: Said) -> bool {
+        self.says.try_send(said).is_ok()
+    }
+}
+
+/// What is said at the end of a replay, and whether it went well.
+pub type Verdict = Box<dyn FnOnce(&Playing) -> (String, bool) + Send>;
+
+/// Shortest time between two views: nobody sees more.
+const SHOWN: Duration = Duration::from_millis(33);
+
+impl Playing {
+    /// Plays on a task of its own. `rows`: how many of them a view has at most. `verdict` says
+    /// what is shown where all was played.
+    pub fn behind(mut self, rows: usize, verdict: Verdict) -> Handle {
+        let (says, mut inbox) = mpsc::channel(16);
+        let (show, view) = watch::channel(Arc::new(View::of(&self.player, rows)));
+        let scope = self.scope.clone();
+        tokio::spawn(async move {
+            let mut shown = Instant::now();
+            let ending = loop {
+                let (until, asks) = match self.turn() {
+                    Moved::Again => continue,
+                    Moved::Over(ending) => break Some(ending),
+                    Moved::Wait(until) => (until, false),
+                    Moved::Ask(_) => (None, true),
+                };
+                // What was not shown is shown a little later.
+                let again = (!asks).then(|| Instant::now().checked_add(SHOWN)).flatten();
+                let mut later = None;
+                if asks || shown.elapsed() >= SHOWN {
+                    let mut view = View::of(&self.player, rows);
+                    view.asks = asks;
+                    if **show.borrow() != view {
+                        show.send_replace(Arc::new(view));
+                    }
+                    shown = Instant::now();
+                } else {
+                    later = again;
+                }
+                let until = [until, later].into_iter().flatten().min();
+                let seen = self.seen();
+                tokio::select! {
+                    biased;
+                    said = inbox.recv() => match said {
+                        Some(said) if self.obey(said) => {}
+                        _ => break None,
+                    },
+                    () = scope.journal().changed(seen) => {}
+                    () = async {
+                        match until {
+                            Some(until) => tokio::time::sleep_until(until.into()).await,
+                            None => std::future::pending().await,
+                        }
+                    } => {}
+                }
+            };
+            // The recorded client has left; a person may connect again.
+            let left = self.scope.command(Command::Disconnect);
+            let (words, well) = match ending {
+                None => ("stopped".to_owned(), true),
+                Some(Ending::Done) => {
+                    if left.is_ok() {
+                        self.parted().await;
+                    }
+                    verdict(&self)
+                }
+                Some(ending) => (ending.to_string(), false),
+            };
+            let mut view = View::of(&self.player, rows);
+            view.ended = Some(words);
+            view.well = well;
+            show.send_replace(Arc::new(view));
+        });
+        Handle { view, says }
+    }
+
+    /// Waits until the client has left, for a while: what was said last counts, too.
+    async fn parted(&self) {
+        let journal = self.scope.journal();
+        let until = Instant::now().checked_add(PARTING);
+        while !self.scope.ended() && until.is_some_and(|until| Instant::now() < until) {
+            tokio::select! {
+                () = journal.changed(journal.len()) => {}
+                () = tokio::time::sleep(IDLE) => {}
+            }
+        }
+    }
+}
+
+/// How long a client may take to leave.
+const PARTING: Duration = Duration::from_secs(2);
+
+impl std::fmt::Display for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Ending::Done => f.write_str("all was played"),
+            Ending::Failed(failure) => failure.fmt(f),
+            Ending::Refused(why) => f.write_str(why),
+            Ending::NotConnected(why) => write!(f, "could not connect: {why}"),
+            Ending::Lost(why) => write!(f, "disconnected, and not back: {why}"),
+        }
     }
 }

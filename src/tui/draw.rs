@@ -622,6 +622,12 @@ fn overlays(state: &State, screen: Rect, buf: &mut Buffer) -> Option<Position> {
                 menu.draw(screen, buf, theme);
                 menu.cursor(screen)
             }
+            Overlay::Replay(replay) => {
+                if let Some(view) = state.tab().and_then(|tab| tab.replay.as_deref()) {
+                    replay.draw(view, screen, buf, theme);
+                }
+                None
+            }
             Overlay::Why(why) => {
                 if let Some(finding) = state.tab().and_then(|tab| why.now(&tab.findings)) {
                     why.draw(finding, screen, buf, theme);

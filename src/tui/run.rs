@@ -25,6 +25,7 @@ use crate::client::Options;
 use crate::journal::Journal;
 use crate::journal::file::{OpenError, Source};
 use crate::scope::Scope;
+use crate::scope::playing::Handle;
 use crate::tap::Tap;
 use perform::Next;
 use watch::Watch;
@@ -58,6 +59,8 @@ pub struct Start {
     pub theme: Theme,
     /// Nothing may act on a server.
     pub readonly: bool,
+    /// The player behind the session to show, where that is a replay.
+    pub replay: Option<Handle>,
 }
 
 impl Start {
@@ -74,6 +77,7 @@ impl Start {
             config,
             theme,
             readonly: false,
+            replay: None,
         }
     }
 }
@@ -83,6 +87,8 @@ struct App {
     state: State,
     scopes: Vec<Scope>,
     readers: Vec<(Reader, Journal)>,
+    /// The players behind those sessions that are replays.
+    replays: Vec<Option<Handle>>,
     connect: Connect,
     open: Open,
     watch: Watch,
@@ -117,11 +123,42 @@ impl App {
         self.readers.push((reader, journal));
         self.watch.add(scope.clone());
         self.scopes.push(scope);
+        self.replays.push(None);
         self.state.add(tab);
+    }
+
+    /// Shows the player of the session that was added last.
+    fn play(&mut self, player: Handle) {
+        self.watch.play(player.clone());
+        if let Some(last) = self.replays.last_mut() {
+            *last = Some(player);
+        }
+        self.take_views();
+        let open = super::replay::Replay::default();
+        self.state
+            .overlays
+            .push(super::state::Overlay::Replay(open));
+    }
+
+    /// Takes over how the replays stand.
+    fn take_views(&mut self) {
+        for (tab, player) in self.state.tabs.iter_mut().zip(&self.replays) {
+            let Some(player) = player else { continue };
+            let view = player.view();
+            if tab
+                .replay
+                .as_ref()
+                .is_none_or(|old| !std::sync::Arc::ptr_eq(old, &view))
+            {
+                tab.replay = Some(view);
+                self.state.dirty = true;
+            }
+        }
     }
 
     /// Takes in what the journals have, within a frame's budget.
     fn advance(&mut self) {
+        self.take_views();
         let level = self.state.level;
         self.more = false;
         for (at, (reader, journal)) in self.readers.iter_mut().enumerate() {
@@ -206,6 +243,7 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
         state,
         scopes: Vec::new(),
         readers: Vec::new(),
+        replays: Vec::new(),
         connect: start.connect,
         open: start.open,
         watch: Watch::default(),
@@ -215,6 +253,9 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
     };
     if let Some(scope) = start.scope {
         app.add(scope);
+        if let Some(player) = start.replay {
+            app.play(player);
+        }
     } else {
         let dialog = super::dialog::connect::Connect::new(app.state.template.as_ref());
         app.state

@@ -64,6 +64,8 @@ pub enum Overlay {
     Break(Box<dialog::break_menu::BreakMenu>),
     /// A finding, looked at closely.
     Why(Why),
+    /// A replay beside its recording.
+    Replay(super::replay::Replay),
 }
 
 /// How a notice is meant.
@@ -182,6 +184,8 @@ pub struct Tab {
     pub broken: Broken,
     /// The clients, where this is a tap's session.
     pub tap: Option<Clients>,
+    /// How the replay stands, where this is one.
+    pub replay: Option<std::sync::Arc<crate::replay::play::view::View>>,
 }
 
 impl Tab {
@@ -218,6 +222,7 @@ impl Tab {
             ended: false,
             broken: Broken::default(),
             tap: None,
+            replay: None,
         }
     }
 

@@ -25,9 +25,8 @@ pub fn ask(nsp: &str, url: &str) -> Result<Option<Auth>, Option<UsageError>> {
             print::safe(nsp)
         );
         let _ = std::io::stderr().flush();
-        let typed = hidden().map_err(|error| {
-            Some(UsageError(format!("cannot read the terminal: {error}")))
-        })?;
+        let typed = hidden()
+            .map_err(|error| Some(UsageError(format!("cannot read the terminal: {error}"))))?;
         eprintln!();
         let Some(typed) = typed else {
             return Err(None);

@@ -28,6 +28,20 @@ pub fn run(recorded: &Journal, playing: &Playing, masks: &[Path], as_json: bool)
     }
 }
 
+/// The first difference that matters, for the screen; whether there is none.
+pub fn verdict(recorded: &Journal, playing: &Playing, masks: &[Path]) -> (String, bool) {
+    let live = playing.scope().journal();
+    let checked = check(recorded, live, playing.player(), masks);
+    match checked.comparison.differences.split_first() {
+        None => ("no difference".to_owned(), true),
+        Some((first, [])) => (sentence(&checked, first), false),
+        Some((first, rest)) => (
+            format!("{} (and {} more)", sentence(&checked, first), rest.len()),
+            false,
+        ),
+    }
+}
+
 fn text(checked: &Checked) -> String {
     let differences = &checked.comparison.differences;
     let Some((first, rest)) = differences.split_first() else {

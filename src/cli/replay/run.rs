@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::step::{Keys, Said};
+use super::step::Keys;
 use super::{Plan, auth, check, words};
 use crate::cli::stop::Stops;
 use crate::cli::stream::session::LEAVE;
@@ -11,7 +11,11 @@ use crate::client::options::NamespaceAuth;
 use crate::journal::Journal;
 use crate::replay::play::player::{Failure, Pace, Player};
 use crate::replay::play::script::Script;
-use crate::scope::playing::{self, Ending, Moved, Playing};
+use crate::scope::Scope;
+use crate::scope::playing::{self, Ending, Handle, Moved, Playing};
+
+/// Rows that the screen is given: more than it can show.
+const ROWS: usize = 200;
 
 /// Runs to the end.
 pub fn run(plan: Plan) -> Exit {
@@ -127,6 +131,30 @@ fn give(plan: &mut Plan, nsp: &str, auth: crate::client::options::Auth) {
     }
 }
 
+/// Prepares and starts it for the screen, which plays it behind.
+///
+/// # Errors
+/// The exit code, after saying why.
+pub async fn behind(plan: Plan) -> Result<(Scope, Handle), Exit> {
+    let Ready {
+        plan,
+        recorded,
+        player,
+    } = *prepare(plan).await?;
+    let playing =
+        Playing::start(plan.options, plan.record, player, plan.patient).map_err(|error| {
+            complain(error);
+            Exit::Usage
+        })?;
+    let scope = playing.scope().clone();
+    let (compares, masks) = (plan.check, plan.masks);
+    let verdict = move |playing: &Playing| match compares {
+        true => check::verdict(&recorded, playing, &masks),
+        false => ("all was played".to_owned(), true),
+    };
+    Ok((scope, playing.behind(ROWS, Box::new(verdict))))
+}
+
 async fn play(ready: Ready, stops: &mut Stops) -> Exit {
     let Ready {
         plan,
@@ -176,9 +204,10 @@ async fn play(ready: Ready, stops: &mut Stops) -> Exit {
         tokio::select! {
             biased;
             _ = stops.next() => break How::Stopped(Exit::Interrupted),
-            said = keys.next(), if ask.is_some() => match obey(&mut playing, said) {
-                None => {}
-                Some(exit) => break How::Stopped(exit),
+            said = keys.next(), if ask.is_some() => match said {
+                None => break How::Stopped(Exit::Interrupted),
+                Some(said) if playing.obey(said) => {}
+                Some(_) => break How::Stopped(Exit::Done),
             },
             () = scope.changed(seen) => {}
             () = sleep_until(until) => {}
@@ -192,8 +221,7 @@ async fn play(ready: Ready, stops: &mut Stops) -> Exit {
     scope.notices().into_iter().for_each(complain);
     let exit = how.exit(&playing, &url);
     complain(words::end(playing.player()));
-    let nothing = matches!(exit, Exit::Usage | Exit::Interrupted)
-        || !playing.player().has_begun();
+    let nothing = matches!(exit, Exit::Usage | Exit::Interrupted) || !playing.player().has_begun();
     if nothing || !check {
         return exit;
     }
@@ -245,18 +273,6 @@ impl How {
             }
         }
     }
-}
-
-fn obey(playing: &mut Playing, said: Said) -> Option<Exit> {
-    let (player, now) = playing.player_mut();
-    match said {
-        Said::Next => player.next(),
-        Said::Skip => player.skip(now),
-        Said::All => player.set_pace(now, Pace::Timed(1.0)),
-        Said::Quit => return Some(Exit::Done),
-        Said::Interrupt => return Some(Exit::Interrupted),
-    }
-    None
 }
 
 async fn sleep_until(until: Option<Instant>) {

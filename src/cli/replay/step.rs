@@ -9,21 +9,10 @@ use tokio::sync::mpsc;
 use super::auth::Raw;
 use crate::cli::complain;
 use crate::cli::stream::input::{self, Line};
+use crate::scope::playing::Said;
 
-/// What they say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
-    /// Send it.
-    Next,
-    /// Leave it out.
-    Skip,
-    /// Play the rest as recorded.
-    All,
-    /// Leave.
-    Quit,
-    /// Ctrl+c.
-    Interrupt,
-}
+/// What they say; `None` is ctrl+c.
+pub type Word = Option<Said>;
 
 /// Where it is said.
 pub enum Keys {
@@ -47,20 +36,20 @@ impl Keys {
     }
 
     /// Waits for the next word. Cancel safe: the terminal is taken for this time only.
-    pub async fn next(&mut self) -> Said {
+    pub async fn next(&mut self) -> Word {
         match self {
             Keys::None => std::future::pending().await,
             Keys::Terminal => key().await,
             Keys::Lines(lines) => loop {
                 // At the end of input nobody will say anything any more.
                 let Some((number, text)) = lines.recv().await else {
-                    return Said::Quit;
+                    return Some(Said::Quit);
                 };
                 match text.as_deref().map(str::trim) {
-                    Ok("" | "n" | "next") => return Said::Next,
-                    Ok("s" | "skip") => return Said::Skip,
-                    Ok("a" | "all") => return Said::All,
-                    Ok("q" | "quit") => return Said::Quit,
+                    Ok("" | "n" | "next") => return Some(Said::Next),
+                    Ok("s" | "skip") => return Some(Said::Skip),
+                    Ok("a" | "all") => return Some(Said::All),
+                    Ok("q" | "quit") => return Some(Said::Quit),
                     Ok(_) => complain(format_args!(
                         "stdin line {number}: nothing (or n) sends the next step, s skips it, a plays on, q leaves"
                     )),
@@ -71,12 +60,12 @@ impl Keys {
     }
 }
 
-async fn key() -> Said {
+async fn key() -> Word {
     let _raw = match Raw::take() {
         Ok(raw) => raw,
         Err(error) => {
             complain(format_args!("cannot read keys: {error}"));
-            return Said::Quit;
+            return Some(Said::Quit);
         }
     };
     let mut events = EventStream::new();
@@ -87,14 +76,14 @@ async fn key() -> Said {
         }
         match key.code {
             KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                return Said::Interrupt;
+                return None;
             }
-            KeyCode::Enter | KeyCode::Char(' ' | 'n') => return Said::Next,
-            KeyCode::Char('s') => return Said::Skip,
-            KeyCode::Char('a') => return Said::All,
-            KeyCode::Char('q') | KeyCode::Esc => return Said::Quit,
+            KeyCode::Enter | KeyCode::Char(' ' | 'n') => return Some(Said::Next),
+            KeyCode::Char('s') => return Some(Said::Skip),
+            KeyCode::Char('a') => return Some(Said::All),
+            KeyCode::Char('q') | KeyCode::Esc => return Some(Said::Quit),
             _ => {}
         }
     }
-    Said::Quit
+    Some(Said::Quit)
 }

@@ -70,10 +70,7 @@ impl Checked {
     /// Numbers of the records that a difference is about: recorded, live.
     pub fn records(&self, difference: &Difference) -> (Option<u64>, Option<u64>) {
         let n = |side: &Side, at: Option<usize>| side.lines.get(at?).map(|line| line.n);
-        (
-            n(&self.recorded, difference.a),
-            n(&self.live, difference.b),
-        )
+        (n(&self.recorded, difference.a), n(&self.live, difference.b))
     }
 }
 
@@ -84,11 +81,7 @@ fn equal(a: &Value, b: &Value, swapped: &[(Value, Value)]) -> bool {
     }
     match (a, b) {
         (Value::Array(of_a), Value::Array(of_b)) => {
-            of_a.len() == of_b.len()
-                && of_a
-                    .iter()
-                    .zip(of_b)
-                    .all(|(a, b)| equal(a, b, swapped))
+            of_a.len() == of_b.len() && of_a.iter().zip(of_b).all(|(a, b)| equal(a, b, swapped))
         }
         (Value::Object(of_a), Value::Object(of_b)) => {
             of_a.len() == of_b.len()
@@ -110,8 +103,14 @@ mod tests {
     fn what_was_swapped_is_the_same_and_nothing_else_is() {
         let swapped = [(json!("old"), json!("new"))];
         let same = |a: Value, b: Value| equal(&a, &b, &swapped);
-        assert!(same(json!([{"t": "old", "n": 1}]), json!([{"t": "new", "n": 1}])));
-        assert!(!same(json!([{"t": "old", "n": 1}]), json!([{"t": "new", "n": 2}])));
+        assert!(same(
+            json!([{"t": "old", "n": 1}]),
+            json!([{"t": "new", "n": 1}])
+        ));
+        assert!(!same(
+            json!([{"t": "old", "n": 1}]),
+            json!([{"t": "new", "n": 2}])
+        ));
         assert!(!same(json!(["new"]), json!(["old"])));
         assert!(!same(json!(["old"]), json!(["old", "new"])));
     }

@@ -12,7 +12,7 @@
 //! is waited for has [`Settings::patience`]; then the run fails with a word. After the last step
 //! the rest of what was recorded is waited for, as long at most.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::fact::{Event, Fact, What, name_of};
@@ -155,7 +155,8 @@ pub struct Player {
     answer_of: BTreeMap<usize, usize>,
     /// Answers on their way: when, which, and the live id of the question.
     due: Vec<(Duration, usize, u64)>,
-    answered: usize,
+    /// Answers that were given.
+    given: BTreeSet<usize>,
     skipped: Vec<usize>,
 }
 
@@ -199,7 +200,7 @@ impl Player {
             asked: BTreeMap::new(),
             answer_of,
             due: Vec::new(),
-            answered: 0,
+            given: BTreeSet::new(),
             skipped: Vec::new(),
         }
     }
@@ -217,6 +218,21 @@ impl Player {
             .zip(self.came.iter().map(Option::as_ref))
     }
 
+    /// What came of what was recorded at this place of [`Script::expected`].
+    pub fn came(&self, place: usize) -> Option<&Came> {
+        self.came.get(place).and_then(Option::as_ref)
+    }
+
+    /// Whether what was recorded at this place of [`Script::expected`] has come.
+    pub fn has_come(&self, place: usize) -> bool {
+        self.came.get(place).is_some_and(Option::is_some)
+    }
+
+    /// Whether the answer at this place of [`Script::answers`] was given.
+    pub fn has_answered(&self, place: usize) -> bool {
+        self.given.contains(&place)
+    }
+
     /// What came and was not recorded.
     pub fn extra(&self) -> &[Came] {
         &self.extra
@@ -231,7 +247,7 @@ impl Player {
     pub fn progress(&self) -> Progress {
         Progress {
             steps: (self.next, self.script.steps.len()),
-            answers: (self.answered, self.script.answers.len()),
+            answers: (self.given.len(), self.script.answers.len()),
             replies: (
                 self.script.expected.len().saturating_sub(self.left),
                 self.script.expected.len(),
@@ -332,7 +348,11 @@ impl Player {
     }
 
     fn meet_or_extra(&mut self, key: &Key, came: Came) {
-        if self.waiting.get(key).is_some_and(|waiting| !waiting.is_empty()) {
+        if self
+            .waiting
+            .get(key)
+            .is_some_and(|waiting| !waiting.is_empty())
+        {
             self.meet(key, came);
         } else {
             self.extra.push(came);
@@ -499,7 +519,7 @@ impl Player {
             Err(Unready::Unfit(why)) => return Some(Turn::Failed(Failure::Unfit(why))),
         };
         self.due.swap_remove(place);
-        self.answered = self.answered.saturating_add(1);
+        self.given.insert(which);
         self.since = now;
         Some(Turn::Do(Command::Answer {
             nsp: ask.nsp,
@@ -519,7 +539,7 @@ impl Player {
                 let Some(after) = step.after else {
                     return Ok(true);
                 };
-                if self.came.get(after).is_some_and(Option::is_some) {
+                if self.has_come(after) {
                     return Ok(true);
                 }
                 if now < self.since.saturating_add(self.settings.patience) {

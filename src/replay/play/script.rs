@@ -337,9 +337,7 @@ impl Reader {
             .facts
             .into_iter()
             .filter(|fact| of.contains(&fact.c.unwrap_or(0)))
-            .filter(|fact| {
-                only.is_empty() || fact.what.nsp().is_none_or(|nsp| only.contains(nsp))
-            });
+            .filter(|fact| only.is_empty() || fact.what.nsp().is_none_or(|nsp| only.contains(nsp)));
         let mut writer = Writer::new(setup);
         facts.for_each(|fact| writer.take(fact));
         let mut script = writer.finish();
@@ -539,9 +537,10 @@ impl Writer {
         let script = &mut self.script;
         if script.setup.eio == Some(3) {
             // Joined without being asked for; named only where it is used.
-            let root = script.steps.iter().any(
-                |step| matches!(&step.deed, Deed::Emit(event) if event.nsp == "/"),
-            );
+            let root = script
+                .steps
+                .iter()
+                .any(|step| matches!(&step.deed, Deed::Emit(event) if event.nsp == "/"));
             if (root || script.setup.joins.is_empty())
                 && !script.setup.joins.iter().any(|(nsp, _)| nsp == "/")
             {

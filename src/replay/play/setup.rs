@@ -126,8 +126,9 @@ impl Setup {
             let lower = name.to_ascii_lowercase();
             if lower == "cookie" {
                 let pairs = value.split(';').filter_map(|pair| pair.split_once('='));
-                self.cookies
-                    .extend(pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())));
+                self.cookies.extend(
+                    pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())),
+                );
             } else if !is_own_header(&lower, value) {
                 self.headers.push((name.clone(), value.clone()));
             }
@@ -141,10 +142,7 @@ impl Setup {
             .into_iter()
             .find_map(|text| Url::parse(text).ok().filter(Url::has_host));
         let secure = |url: &Url| matches!(url.scheme(), "https" | "wss");
-        let port = |url: &Url| {
-            url.port()
-                .unwrap_or(if secure(url) { 443 } else { 80 })
-        };
+        let port = |url: &Url| url.port().unwrap_or(if secure(url) { 443 } else { 80 });
         recorded.is_some_and(|recorded| {
             recorded.host_str() == url.host_str()
                 && port(&recorded) == port(url)
@@ -220,13 +218,13 @@ impl Setup {
         if !options.url.username().is_empty() {
             of_url.insert("Authorization".to_owned());
         }
-        let kinds: [(&[(String, String)], &mut Vec<(String, String)>, &mut Vec<String>, bool); 3] = [
-            (
-                &self.query,
-                &mut options.query,
-                &mut withheld.query,
-                false,
-            ),
+        let kinds: [(
+            &[(String, String)],
+            &mut Vec<(String, String)>,
+            &mut Vec<String>,
+            bool,
+        ); 3] = [
+            (&self.query, &mut options.query, &mut withheld.query, false),
             (
                 &self.headers,
                 &mut options.headers,
@@ -306,9 +304,8 @@ impl Setup {
 
 /// Whether an auth payload holds what a redaction left in the place of a secret.
 pub(super) fn is_masked(auth: &str) -> bool {
-    let covered = |text: &str| {
-        text.contains("**") && text.chars().all(|c| c == '*' || c.is_ascii_digit())
-    };
+    let covered =
+        |text: &str| text.contains("**") && text.chars().all(|c| c == '*' || c.is_ascii_digit());
     auth.split('"').any(covered)
 }
 

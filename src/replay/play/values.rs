@@ -33,8 +33,8 @@ impl Values {
     /// # Errors
     /// What is wrong with it.
     pub fn set(&mut self, text: &str) -> Result<(), String> {
-        let (path, value) = split(text)
-            .ok_or_else(|| format!("{text:?}: write it as in login[0].token=secret"))?;
+        let (path, value) =
+            split(text).ok_or_else(|| format!("{text:?}: write it as in login[0].token=secret"))?;
         let path: Path = path.parse().map_err(|error| format!("{error}"))?;
         let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
         self.sets.push((path, value));
@@ -210,19 +210,21 @@ fn ours(script: &Script) -> impl Iterator<Item = (Of<'_>, &str)> {
         )),
         _ => None,
     });
-    let answers = script.answers.iter().filter_map(|answer| {
-        match &script.expected.get(answer.ask)?.reply {
-            Reply::Event(ask) => Some((
-                Of {
-                    nsp: &ask.nsp,
-                    event: &ask.event,
-                    reply: true,
-                },
-                answer.args.as_str(),
-            )),
-            _ => None,
-        }
-    });
+    let answers =
+        script
+            .answers
+            .iter()
+            .filter_map(|answer| match &script.expected.get(answer.ask)?.reply {
+                Reply::Event(ask) => Some((
+                    Of {
+                        nsp: &ask.nsp,
+                        event: &ask.event,
+                        reply: true,
+                    },
+                    answer.args.as_str(),
+                )),
+                _ => None,
+            });
     emits.chain(answers)
 }
 
@@ -337,7 +339,11 @@ mod tests {
             Err(Unready::Missing("token".to_owned()))
         );
         assert_eq!(values.fresh(of("other"), args).as_deref(), Ok(args));
-        values.hear(of("hello"), r#"[{"token":42}]"#, Some(r#"[{"token":"old"}]"#));
+        values.hear(
+            of("hello"),
+            r#"[{"token":42}]"#,
+            Some(r#"[{"token":"old"}]"#),
+        );
         assert_eq!(
             values.fresh(of("use"), args).as_deref(),
             Ok(r#"[{"token":42,"text":"my 42!","kept":1.5},7]"#)
@@ -360,7 +366,9 @@ mod tests {
         values.capture("id=made[0]").unwrap();
         values.hear(of("made"), "[\"n\u{e9}w\"]", None);
         assert_eq!(
-            values.fresh(of("use"), r#"["{{id}} {{who}}","{{ id }}"]"#).as_deref(),
+            values
+                .fresh(of("use"), r#"["{{id}} {{who}}","{{ id }}"]"#)
+                .as_deref(),
             Ok("[\"n\u{e9}w {{who}}\",\"n\u{e9}w\"]")
         );
     }

@@ -150,10 +150,7 @@ fn generation_2_is_let_into_the_root_by_the_server() {
     let script = read(talk, V3, Source::Client, None, &[]).unwrap();
     assert_eq!(
         script.setup.joins,
-        [
-            ("/".to_owned(), None),
-            ("/admin?token=t".to_owned(), None)
-        ]
+        [("/".to_owned(), None), ("/admin?token=t".to_owned(), None)]
     );
     assert_eq!(script.setup.eio, Some(3));
     assert_eq!(script.steps.len(), 2);
