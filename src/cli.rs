@@ -15,6 +15,7 @@ pub mod args;
 pub mod completions;
 pub mod connection;
 pub mod demo;
+pub mod diff;
 pub mod doctor;
 pub mod emit;
 pub mod exit;
@@ -82,6 +83,8 @@ pub enum Headless {
     Emit(Box<emit::Plan>),
     /// `doctor`.
     Doctor(Box<doctor::Plan>),
+    /// `diff`.
+    Diff(Box<diff::Plan>),
     /// `sessions`.
     Sessions(sessions::Plan),
     /// `replay`.
@@ -131,6 +134,7 @@ pub fn run(task: Headless) -> Exit {
         Headless::Stream(plan) => stream::run(*plan),
         Headless::Emit(plan) => emit::run(*plan),
         Headless::Doctor(plan) => doctor::run(*plan),
+        Headless::Diff(plan) => diff::run(&plan),
         Headless::Sessions(plan) => sessions::run(&plan),
         Headless::Replay(plan) => replay::run(*plan),
         Headless::Completions(shell) => completions::run(shell),

@@ -10,7 +10,8 @@ use super::{Headless, Invocation, Opening, Task, UsageError};
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
-  1    an expectation failed: a wait timed out, an ack did not come, doctor found a fault
+  1    an expectation failed: a wait timed out, an ack did not come, doctor found a
+       fault, the sessions of diff differ
   2    usage, configuration or input
   3    could not connect
   4    disconnected, and did not come back
@@ -58,6 +59,8 @@ enum Command {
     Doctor(Box<super::doctor::DoctorArgs>),
     /// A recording proxy for any client, with the screen or headless.
     Tap(Box<super::tap::TapArgs>),
+    /// Line two saved sessions up: the difference that matters first, then the rest.
+    Diff(super::diff::DiffArgs),
     /// Show a saved session on the screen.
     Open(super::open::OpenArgs),
     /// Play the client's side of a saved session again, on a live server.
@@ -109,6 +112,7 @@ impl Cli {
             Some(Command::Emit(args)) => Task::Headless(Headless::Emit(Box::new(args.plan()?))),
             Some(Command::Doctor(args)) => Task::Headless(Headless::Doctor(Box::new(args.plan()?))),
             Some(Command::Tap(args)) => args.task()?,
+            Some(Command::Diff(args)) => Task::Headless(Headless::Diff(Box::new(args.plan()?))),
             Some(Command::Open(args)) => Task::Screen(Opening::File(args.file)),
             Some(Command::Replay(args)) => {
                 let plan = Box::new(args.plan()?);

@@ -46,6 +46,8 @@ pub enum Aspect {
     Ended,
     /// A namespace was refused, or refused otherwise.
     Refused,
+    /// The upgrade to WebSocket failed on one side.
+    Upgrade,
     /// The client sent something else: what follows may follow from that.
     Sent,
     /// An event of the server's, or a reply, came on one side only.
@@ -58,7 +60,7 @@ pub enum Aspect {
     Order,
     /// The server announced other values in its handshake.
     Handshake,
-    /// Upgraded or not, compressed or not, said goodbye or not.
+    /// Another transport from the start, compressed or not, said goodbye or not.
     Transport,
     /// HTTP headers of the handshake and of the upgrade.
     Headers,
@@ -68,10 +70,11 @@ pub enum Aspect {
 
 impl Aspect {
     /// All of them, the weightiest first.
-    pub const ALL: [Aspect; 12] = [
+    pub const ALL: [Aspect; 13] = [
         Aspect::Reached,
         Aspect::Ended,
         Aspect::Refused,
+        Aspect::Upgrade,
         Aspect::Sent,
         Aspect::Missing,
         Aspect::Reply,
@@ -89,6 +92,7 @@ impl Aspect {
             Aspect::Reached => "reached",
             Aspect::Ended => "ended",
             Aspect::Refused => "refused",
+            Aspect::Upgrade => "upgrade",
             Aspect::Sent => "sent",
             Aspect::Missing => "missing",
             Aspect::Reply => "reply",
@@ -124,9 +128,9 @@ impl Rules {
     /// The rules for what came back only: what a replay holds against its recording. Left out are
     /// what the client itself sent, the transport, headers and times.
     pub fn of_what_came_back(names: [&str; 2]) -> Rules {
-        use Aspect::{Handshake, Headers, Sent, Timing, Transport};
+        use Aspect::{Handshake, Headers, Sent, Timing, Transport, Upgrade};
         Rules {
-            ignore: BTreeSet::from([Sent, Handshake, Transport, Headers, Timing]),
+            ignore: BTreeSet::from([Sent, Upgrade, Handshake, Transport, Headers, Timing]),
             names: names.map(str::to_owned),
         }
     }

@@ -11,6 +11,7 @@
 )]
 
 mod command_line;
+mod diff;
 mod doctor;
 mod floors;
 mod gallery;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::form::canonical;
-use super::ids::SID;
+use super::ids::{BUSTER, SID};
 use super::line::{Line, What};
 use super::reader::{Link, Reader, fact};
 use crate::journal::Record;
@@ -70,6 +70,8 @@ impl Reader<'_> {
         let sid = parameter("sid");
         if let Some(sid) = sid {
             self.ids.learn(sid, SID);
+        } else if let Some(buster) = parameter("t") {
+            self.ids.learn(buster, BUSTER);
         }
         let asked = match (parameter("transport"), sid) {
             (Some("websocket"), None) => Asked::Websocket,
@@ -153,7 +155,13 @@ impl Reader<'_> {
     }
 
     fn take_upgrade(&mut self, record: &Record, c: u32) {
-        if !self.facts.polling.contains_key(&c) {
+        // Whoever leaves while it upgrades has not failed to.
+        let over = self
+            .side
+            .links
+            .get(&c)
+            .is_some_and(|link| link.end.is_some());
+        if over || !self.facts.polling.contains_key(&c) {
             return;
         }
         let Some(upgrade) = self.model.connections.get(&c).map(|c| &c.upgrade) else {
@@ -201,11 +209,6 @@ impl Reader<'_> {
             ..fact(record, What::End)
         };
         let place = self.push(line);
-        let left = reason == "io client disconnect";
-        if left {
-            // Whoever leaves while it upgrades has not failed to.
-            self.facts.polling.remove(&c);
-        }
         self.link(c).end = Some(place);
     }
 
@@ -235,7 +238,7 @@ impl Reader<'_> {
 
 /// The close code or HTTP status that a detail names.
 fn code_in(detail: &str) -> Option<String> {
-    ["close code ", "HTTP "].iter().find_map(|word| {
+    ["code ", "HTTP "].iter().find_map(|word| {
         let rest = detail.split_once(word)?.1;
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
         (!digits.is_empty()).then(|| format!("{word}{digits}"))
@@ -269,6 +272,8 @@ fn headers_form(headers: &Headers) -> Value {
                 .collect::<Vec<_>>()
                 .join("; "),
             "set-cookie" => cookie_name(value),
+            // Words whose case means nothing.
+            "connection" | "upgrade" => value.trim().to_ascii_lowercase(),
             name if name.contains("auth") || name.contains("token") || name.contains("key") => {
                 "‹masked›".to_owned()
             }

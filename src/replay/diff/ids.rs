@@ -1,29 +1,35 @@
-//! Ids that a server made up: engine and socket sids, private ids.
+//! Ids of one run: engine and socket sids, private ids, cache busters, the target's port.
 
 use std::collections::HashMap;
 
 /// What stands in the place of a sid.
 pub(super) const SID: &str = "‹sid›";
+/// What stands in the place of a cache buster that a server told back.
+pub(super) const BUSTER: &str = "‹t›";
+/// What stands in the place of the target's host and port.
+pub(super) const HOST: &str = "‹host›";
 /// What stands in the place of a private id.
 pub(super) const PID: &str = "‹pid›";
 /// How many ids are remembered; a tap may see very many clients.
 const MOST: usize = 200_000;
 /// With more ids than this they are not looked for within longer texts.
 const FEW: usize = 64;
+/// Shorter ids than this are words like any other.
+const LEAST: usize = 5;
 /// Shorter ids are not looked for within longer texts.
 const SHORTEST: usize = 8;
 
-/// The ids that were given so far in a session.
+/// The ids that were seen so far in a session.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ids {
     given: HashMap<String, &'static str>,
 }
 
 impl Ids {
-    /// Remembers an id that was given.
+    /// Remembers an id.
     pub(super) fn learn(&mut self, id: &str, kind: &'static str) {
-        // A server without sids says "": that is everywhere.
-        if !id.is_empty() && self.given.len() < MOST && !self.given.contains_key(id) {
+        // A server without sids says "", and a counter `1`: those are everywhere.
+        if id.len() >= LEAST && self.given.len() < MOST && !self.given.contains_key(id) {
             self.given.insert(id.to_owned(), kind);
         }
     }

@@ -55,6 +55,8 @@ pub struct Line {
     pub dir: Option<Direction>,
     /// The event's name (of a reply that of its question), the reason of an end, or which headers.
     pub name: Arc<str>,
+    /// Ack id; differs from session to session and is not compared.
+    pub id: Option<u64>,
     /// Whether it asks for a reply.
     pub asks: bool,
     /// Raw JSON as it stood: arguments with the event's name first, CONNECT's data, a refusal.
@@ -66,6 +68,8 @@ pub struct Line {
     pub question: Option<usize>,
     /// Of a reply: milliseconds since the question.
     pub ms: Option<f64>,
+    /// Of a reply: it came when who asked had given up.
+    pub late: bool,
 }
 
 impl Line {

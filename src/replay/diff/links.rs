@@ -202,8 +202,17 @@ impl Pairing<'_, '_> {
         let upgrades = (a.link.upgrade, b.link.upgrade);
         if self.row(upgrades.0, upgrades.1) {
             let lines = [a.line(upgrades.0), b.line(upgrades.1)];
+            let failed = lines
+                .iter()
+                .flatten()
+                .any(|line| line.form.contains("failed"));
             let why = words::upgrade(&self.voice, lines);
-            self.once(Aspect::Transport, upgrades.0, upgrades.1, why);
+            let aspect = if failed {
+                Aspect::Upgrade
+            } else {
+                Aspect::Transport
+            };
+            self.once(aspect, upgrades.0, upgrades.1, why);
         }
         self.ends(a, b);
     }

@@ -21,7 +21,8 @@ const DAY_MS: f64 = 86_400_000.0;
 /// Always: session times, ack ids, recovery offsets, cache busters, and the headers that carry
 /// times, lengths and keys. By default also, in payloads:
 /// - ids that the server gave (engine and socket sid, pid) and what is written like a socket id
-///   of the JavaScript or python server;
+///   of the JavaScript or python server; a handshake's cache buster and the target's
+///   `host:port`, where a server tells them back;
 /// - times: texts and numbers (seconds or milliseconds since 1970) that mean a moment within a
 ///   day of the one at which they crossed the wire.
 #[derive(Debug, Clone, Default)]

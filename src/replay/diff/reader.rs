@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 use super::facts::Facts;
 use super::form::canonical;
-use super::ids::{Ids, PID, SID};
+use super::ids::{HOST, Ids, PID, SID};
 use super::line::{Line, What};
 use super::masks::{Covered, Masks};
 use crate::journal::file::{Header, Source};
-use crate::journal::record::{Body, Direction};
+use crate::journal::record::{Ack, AckState, Body, Direction};
 use crate::journal::{Journal, Record};
 use crate::model::decode::Kind;
 use crate::model::{Decoder, Model, Packet};
@@ -62,6 +62,8 @@ pub struct Reader<'m> {
     pub(super) facts: Facts,
     /// Questions without a reply: connection, namespace, who asked, ack id.
     questions: HashMap<(u32, Arc<str>, Direction, u64), usize>,
+    /// The newest reply: connection, namespace, ack id, its line.
+    replied: Option<(u32, Arc<str>, u64, usize)>,
     /// Names that occur often are kept once.
     names: HashMap<String, Arc<str>>,
 }
@@ -81,12 +83,19 @@ impl Side {
 impl<'m> Reader<'m> {
     /// A reader for the start of a session.
     pub fn new(header: &Header, masks: &'m Masks) -> Reader<'m> {
+        let mut ids = Ids::default();
+        if let Ok(target) = url::Url::parse(&header.target)
+            && let (Some(host), Some(port)) = (target.host_str(), target.port())
+        {
+            // Servers of tests and of developers listen on another port each time.
+            ids.learn(&format!("{host}:{port}"), HOST);
+        }
         Reader {
             masks,
             started_ms: header.started.as_millisecond() as f64,
             decoder: Decoder::new(header.parser.as_deref()),
             model: Model::default(),
-            ids: Ids::default(),
+            ids,
             side: Side {
                 source: header.source,
                 lines: Vec::new(),
@@ -97,6 +106,7 @@ impl<'m> Reader<'m> {
             },
             facts: Facts::default(),
             questions: HashMap::new(),
+            replied: None,
             names: HashMap::new(),
         }
     }
@@ -116,11 +126,28 @@ impl<'m> Reader<'m> {
             });
             link.last = link.last.max(record.t);
         }
+        if let Body::Ack(ack) = &record.body
+            && ack.state == AckState::Late
+        {
+            self.take_late(record, ack);
+        }
         self.take_facts(record, &packets);
         for packet in &packets {
             self.take_packet(record, packet);
         }
         self.take_end(record);
+    }
+
+    /// Our client says of a reply that it came too late, right after it came.
+    fn take_late(&mut self, record: &Record, ack: &Ack) {
+        if let Some((c, nsp, id, place)) = &self.replied
+            && *c == record.c.unwrap_or_default()
+            && **nsp == *ack.nsp
+            && *id == ack.id
+            && let Some(reply) = self.side.lines.get_mut(*place)
+        {
+            reply.late = true;
+        }
     }
 
     /// The session is read.
@@ -248,6 +275,7 @@ impl<'m> Reader<'m> {
             nsp: Some(Arc::clone(&nsp)),
             dir: Some(packet.dir),
             name,
+            id,
             asks,
             data: data
                 .clone()
@@ -255,8 +283,12 @@ impl<'m> Reader<'m> {
             form,
             question,
             ms,
+            late: false,
         };
         let place = self.push(line);
+        if let (Some(_), Some(id)) = (question, id) {
+            self.replied = Some((c, Arc::clone(&nsp), id, place));
+        }
         if let (true, Some(id)) = (asks, id) {
             self.questions.insert((c, nsp, packet.dir, id), place);
         }
@@ -292,11 +324,13 @@ pub(super) fn fact(record: &Record, what: What) -> Line {
         nsp: None,
         dir: None,
         name: Arc::from(""),
+        id: None,
         asks: false,
         data: None,
         form: String::new(),
         question: None,
         ms: None,
+        late: false,
     }
 }
 

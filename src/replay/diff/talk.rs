@@ -39,7 +39,10 @@ pub(super) fn compare(work: &mut Work<'_>, a: &Client, b: &Client) {
             voice: Voice::of(work.rules),
             labels: [words::labels(work.a, of_a), words::labels(work.b, of_b)],
             said: [&said_a, &said_b],
-            joined: [of_a, of_b].map(|lane| lane.len() > 1),
+            shared: !of_a.is_empty() && !of_b.is_empty(),
+            rejoins: said_a.connections != said_b.connections
+                && !of_a.is_empty()
+                && !of_b.is_empty(),
             work,
         }
         .compare(of_a, of_b);
@@ -69,6 +72,8 @@ struct Said {
     lanes: BTreeMap<Lane, Vec<usize>>,
     /// Replies by their questions.
     replies: HashMap<usize, usize>,
+    /// How many of its connections opened.
+    connections: usize,
     /// When its first connection began and its last one was over.
     life: (u64, u64),
 }
@@ -78,9 +83,11 @@ impl Said {
         let mut said = Said {
             lanes: BTreeMap::new(),
             replies: HashMap::new(),
+            connections: 0,
             life: (u64::MAX, 0),
         };
         for link in client.iter().filter_map(|c| side.links.get(c)) {
+            said.connections += usize::from(link.handshake.is_some());
             said.life.0 = said.life.0.min(link.first);
             said.life.1 = said.life.1.max(link.last);
         }
@@ -115,8 +122,10 @@ struct LaneWork<'w, 's, 'l> {
     voice: Voice,
     said: [&'l Said; 2],
     labels: [HashMap<usize, Label>; 2],
-    /// Whether each side has more than one line in the lane.
-    joined: [bool; 2],
+    /// Whether both sides have something to say in the lane.
+    shared: bool,
+    /// Whether one side has more connections, so that it joins more often.
+    rejoins: bool,
 }
 
 impl LaneWork<'_, '_, '_> {
@@ -196,8 +205,8 @@ impl LaneWork<'_, '_, '_> {
         }
         let aspect = match of_a.what {
             What::Refusal => Aspect::Refused,
-            What::Reply => Aspect::Reply,
             _ if of_a.is_sent() => Aspect::Sent,
+            What::Reply => Aspect::Reply,
             _ => Aspect::Event,
         };
         let (found, count) = changes(&of_a.value(), &of_b.value(), 3);
@@ -218,10 +227,15 @@ impl LaneWork<'_, '_, '_> {
                     self.changed(a, b, label);
                     return;
                 }
+                let late = |line: Option<&Line>| line.is_some_and(|line| line.late);
+                let (late_a, late_b) = (late(self.work.line_a(a)), late(self.work.line_b(b)));
                 let ms = |line: Option<&Line>| line.and_then(|line| line.ms).unwrap_or_default();
                 let (of_a, of_b) = (ms(self.work.line_a(a)), ms(self.work.line_b(b)));
                 let (least, most) = (of_a.min(of_b), of_a.max(of_b));
-                if most - least >= LONGER_MS && most >= least * MUCH {
+                if late_a != late_b {
+                    let why = words::late(&self.voice, &label, late_a, [of_a, of_b]);
+                    self.work.tell(Aspect::Timing, Some(a), Some(b), why);
+                } else if most - least >= LONGER_MS && most >= least * MUCH {
                     let why = words::slow(&self.voice, &label, [of_a, of_b]);
                     self.work.tell(Aspect::Timing, Some(a), Some(b), why);
                 }
@@ -269,12 +283,12 @@ impl LaneWork<'_, '_, '_> {
             }
         }
         let gone = tail && theirs.had_gone(line, mine);
-        let [many_a, many_b] = self.joined;
-        let again = many_a && many_b;
+        // A further join follows from a connection more, which is told.
+        if matches!(line.what, What::Join | What::Welcome) && self.rejoins {
+            return;
+        }
         let aspect = match line.what {
             _ if gone => Aspect::Timing,
-            // A further join follows from a loss.
-            What::Join | What::Welcome if again => Aspect::Order,
             What::Join => Aspect::Sent,
             What::Welcome | What::Refusal => Aspect::Refused,
             What::Disconnect if line.is_sent() => Aspect::Transport,
@@ -282,7 +296,12 @@ impl LaneWork<'_, '_, '_> {
             _ if line.is_sent() => Aspect::Sent,
             _ => Aspect::Missing,
         };
-        let why = words::alone(&self.voice, first, line, &self.label(a, b), gone);
+        // Who is out already has no goodbye to say.
+        if line.what == What::Disconnect && line.is_sent() && gone {
+            return;
+        }
+        let voice = &self.voice;
+        let why = words::alone(voice, first, line, &self.label(a, b), [gone, self.shared]);
         self.work.tell(aspect, a, b, why);
     }
 }

@@ -196,8 +196,10 @@ pub(super) fn changed(
             }
         })
         .collect();
-    if count > found.len() {
-        places.push(format!("{} more places differ", count - found.len()));
+    match count.saturating_sub(found.len()) {
+        0 => {}
+        1 => places.push("one more place differs".to_owned()),
+        more => places.push(format!("{more} more places differ")),
     }
     match places.is_empty() {
         true => whose,
@@ -244,8 +246,15 @@ fn refusal(line: &Line) -> String {
     }
 }
 
-/// Something that only one has.
-pub(super) fn alone(voice: &Voice, first: bool, line: &Line, label: &Label, gone: bool) -> String {
+/// Something that only one has. `gone`: the other was over by then; `again`: the other has some
+/// of the kind, too.
+pub(super) fn alone(
+    voice: &Voice,
+    first: bool,
+    line: &Line,
+    label: &Label,
+    [gone, again]: [bool; 2],
+) -> String {
     let (has, not) = voice.has(first);
     let nsp = line.nsp.as_deref().unwrap_or("/");
     let mut why = match (line.what, line.is_sent()) {
@@ -255,10 +264,14 @@ pub(super) fn alone(voice: &Voice, first: bool, line: &Line, label: &Label, gone
         (What::Reply, false) => {
             format!("the server answered in {has} what nobody had asked (or for the second time)")
         }
-        (What::Join, _) => format!("the client joined {nsp} in {has} one time more than in {not}"),
-        (What::Welcome, _) => {
+        (What::Join, _) if again => {
+            format!("the client joined {nsp} in {has} one time more than in {not}")
+        }
+        (What::Join, _) => format!("the client joined {nsp} in {has}, and not in {not}"),
+        (What::Welcome, _) if again => {
             format!("{nsp} let the client in one time more in {has} than in {not}")
         }
+        (What::Welcome, _) => format!("{nsp} answered the CONNECT in {has}, and not in {not}"),
         (What::Refusal, _) => format!("{nsp} refused the client in {has}: {}", refusal(line)),
         (What::Disconnect, true) => {
             format!("the client said that it leaves {nsp} in {has}, and not in {not}")
@@ -305,6 +318,17 @@ pub(super) fn slow(voice: &Voice, label: &Label, [a, b]: [f64; 2]) -> String {
         "the reply to {label} took {} in {of_a} and {} in {of_b}",
         time(a),
         time(b)
+    )
+}
+
+/// A reply that came too late on one side only.
+pub(super) fn late(voice: &Voice, label: &Label, first: bool, [a, b]: [f64; 2]) -> String {
+    let (late, in_time) = voice.has(first);
+    let (slow, quick) = if first { (a, b) } else { (b, a) };
+    format!(
+        "the reply to {label} came after {} in {late}, when the client had given up, and in time in {in_time} (after {})",
+        time(slow),
+        time(quick)
     )
 }
 

@@ -1,0 +1,1 @@
+//! `diff`: arguments, text and JSON.
