@@ -1,10 +1,9 @@
 //! `--check`: what came beside what was recorded, said.
 
-use serde_json::{Value, json};
-
+use crate::cli::diff::json;
 use crate::cli::{Exit, print};
 use crate::journal::Journal;
-use crate::replay::diff::{Difference, Line, Side};
+use crate::replay::diff::Difference;
 use crate::replay::path::Path;
 use crate::replay::play::check::{Checked, check};
 use crate::scope::playing::Playing;
@@ -17,7 +16,12 @@ pub fn run(recorded: &Journal, playing: &Playing, masks: &[Path], as_json: bool)
     let live = playing.scope().journal();
     let checked = check(recorded, live, playing.player(), masks);
     let text = if as_json {
-        format!("{}\n", print::json_line(&object(&checked).to_string()))
+        let Checked {
+            recorded,
+            live,
+            comparison,
+        } = &checked;
+        format!("{}\n", json::object(recorded, live, comparison))
     } else {
         text(&checked)
     };
@@ -78,36 +82,4 @@ fn sentence(checked: &Checked, difference: &Difference) -> String {
         difference.aspect.name(),
         print::safe(&difference.why)
     )
-}
-
-fn object(checked: &Checked) -> Value {
-    let line = |side: &Side, at: Option<usize>| {
-        at.and_then(|at| side.lines.get(at))
-            .map_or(Value::Null, of_line)
-    };
-    let differences: Vec<Value> = checked
-        .comparison
-        .differences
-        .iter()
-        .map(|difference| {
-            json!({
-                "aspect": difference.aspect.name(),
-                "a": line(&checked.recorded, difference.a),
-                "b": line(&checked.live, difference.b),
-                "why": difference.why,
-                "mask": difference.mask,
-            })
-        })
-        .collect();
-    json!({ "equal": differences.is_empty(), "differences": differences })
-}
-
-fn of_line(line: &Line) -> Value {
-    json!({
-        "n": line.n,
-        "c": line.c,
-        "nsp": line.nsp.as_deref(),
-        "name": &*line.name,
-        "data": line.value(),
-    })
 }

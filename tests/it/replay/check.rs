@@ -98,7 +98,7 @@ fn what_does_not_come_is_named_and_json_says_the_same() {
     let said: Value = serde_json::from_str(&finished.stdout).expect("one JSON object");
     assert_eq!(said["equal"], false);
     let first = &said["differences"][0];
-    assert_eq!(first["a"]["name"], "hello", "{said}");
+    assert_eq!(first["a"]["data"][0], "hello", "{said}");
     assert!(first["b"].is_null(), "{said}");
     assert!(
         first["why"]
