@@ -7,3 +7,4 @@ mod ends;
 mod pace;
 mod stage;
 mod values;
+mod view;

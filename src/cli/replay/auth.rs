@@ -20,12 +20,15 @@ pub fn can_ask() -> bool {
 /// The terminal can't be read.
 pub fn ask(nsp: &str, url: &str) -> Result<Option<Auth>, Option<UsageError>> {
     loop {
+        // Before the question: what is typed at once must not be echoed.
+        let raw = Raw::take();
         eprint!(
             "auth for {} on {url} (a JSON object, @FILE or !COMMAND; not shown; enter for none): ",
             print::safe(nsp)
         );
         let _ = std::io::stderr().flush();
-        let typed = hidden()
+        let typed = raw
+            .and_then(|raw| hidden(&raw))
             .map_err(|error| Some(UsageError(format!("cannot read the terminal: {error}"))))?;
         eprintln!();
         let Some(typed) = typed else {
@@ -65,8 +68,7 @@ impl Drop for Raw {
 }
 
 /// Reads a line that is not shown; `None` at ctrl+c or ctrl+d.
-fn hidden() -> std::io::Result<Option<String>> {
-    let _raw = Raw::take()?;
+fn hidden(_: &Raw) -> std::io::Result<Option<String>> {
     let mut line = String::new();
     loop {
         match crossterm::event::read()? {

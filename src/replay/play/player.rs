@@ -142,6 +142,8 @@ pub struct Player {
     /// What came of each of [`Script::expected`].
     came: Vec<Option<Came>>,
     left: usize,
+    /// The first of them that has not come.
+    first_open: usize,
     /// Those that wait, by what they are matched by.
     waiting: BTreeMap<Key, VecDeque<usize>>,
     /// Which of [`Script::expected`] is the ack of a step.
@@ -186,6 +188,7 @@ impl Player {
         Player {
             came: vec![None; script.expected.len()],
             left: script.expected.len(),
+            first_open: 0,
             script,
             settings,
             values,
@@ -221,6 +224,11 @@ impl Player {
     /// What came of what was recorded at this place of [`Script::expected`].
     pub fn came(&self, place: usize) -> Option<&Came> {
         self.came.get(place).and_then(Option::as_ref)
+    }
+
+    /// The first of what was recorded that has not come.
+    pub fn first_open(&self) -> Option<&Expected> {
+        self.script.expected.get(self.first_open)
     }
 
     /// Whether what was recorded at this place of [`Script::expected`] has come.
@@ -365,6 +373,9 @@ impl Player {
         {
             *slot = Some(came);
             self.left = self.left.saturating_sub(1);
+            while self.has_come(self.first_open) {
+                self.first_open = self.first_open.saturating_add(1);
+            }
         }
     }
 

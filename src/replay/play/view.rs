@@ -1,5 +1,7 @@
 //! What is shown of a replay: the recording beside what came. **Pure.**
 
+use std::time::Duration;
+
 use super::fact::{Event, name_of};
 use super::player::{Came, Player, Progress};
 use super::script::{Deed, Reply};
@@ -63,32 +65,49 @@ impl View {
     /// The replay as it stands, with at most `most` rows.
     pub fn of(player: &Player, most: usize) -> View {
         let script = player.script();
-        let mut items: Vec<(u128, u64, Item)> = Vec::new();
-        for (place, step) in script.steps.iter().enumerate() {
-            items.push((step.at.as_micros(), step.n, Item::Step(place)));
+        let progress = player.progress();
+        // The row that is next: a step, and once all are done what is still waited for.
+        let step = script.steps.get(progress.steps.0).map(|step| step.n);
+        let next_n = step.or_else(|| player.first_open().map(|expected| expected.n));
+        // A recording may be long: only what lies near is looked at.
+        let mut items: Vec<(u64, u64, Item)> = Vec::new();
+        let mut before = 0_usize;
+        let mut near = |count: usize, n_of: &dyn Fn(usize) -> u64| {
+            let split = match next_n {
+                Some(next) => partition(count, &|place| n_of(place) < next),
+                None => count,
+            };
+            before = before.saturating_add(split);
+            split.saturating_sub(most)..split.saturating_add(most).min(count)
+        };
+        let step_n = |place: usize| script.steps.get(place).map_or(0, |step| step.n);
+        for place in near(script.steps.len(), &step_n) {
+            if let Some(step) = script.steps.get(place) {
+                items.push((micros(step.at), step.n, Item::Step(place)));
+            }
         }
-        for (place, expected) in script.expected.iter().enumerate() {
-            items.push((expected.at.as_micros(), expected.n, Item::Expected(place)));
+        let expected_n = |place: usize| script.expected.get(place).map_or(0, |one| one.n);
+        for place in near(script.expected.len(), &expected_n) {
+            if let Some(expected) = script.expected.get(place) {
+                items.push((micros(expected.at), expected.n, Item::Expected(place)));
+            }
         }
-        for (place, answer) in script.answers.iter().enumerate() {
-            let asked = script.expected.get(answer.ask).map(|ask| ask.at);
-            let at = asked.unwrap_or_default().saturating_add(answer.delay);
-            items.push((at.as_micros(), answer.n, Item::Answer(place)));
+        let answer_n = |place: usize| script.answers.get(place).map_or(0, |one| one.n);
+        for place in near(script.answers.len(), &answer_n) {
+            if let Some(answer) = script.answers.get(place) {
+                let asked = script.expected.get(answer.ask).map(|ask| ask.at);
+                let at = asked.unwrap_or_default().saturating_add(answer.delay);
+                items.push((micros(at), answer.n, Item::Answer(place)));
+            }
         }
         items.sort_by_key(|(_, n, _)| *n);
-        let progress = player.progress();
-        let next = items
-            .iter()
-            .position(|(.., item)| match item {
-                Item::Step(place) => *place >= progress.steps.0,
-                Item::Answer(_) => false,
-                Item::Expected(place) => !player.has_come(*place),
-                Item::Extra(_) => false,
-            })
-            .unwrap_or(items.len());
+        let next = match next_n {
+            Some(next) => items.partition_point(|(_, n, _)| *n < next),
+            None => items.len(),
+        };
         let recorded = items.len();
-        for place in 0..player.extra().len() {
-            items.push((u128::MAX, 0, Item::Extra(place)));
+        for place in 0..player.extra().len().min(most) {
+            items.push((u64::MAX, 0, Item::Extra(place)));
         }
         // Some rows of what was, more of what comes.
         let last = items.len().saturating_sub(most);
@@ -99,12 +118,12 @@ impl View {
             .take(most)
             .filter_map(|(at, n, item)| row(player, *at, *n, *item))
             .collect();
+        let all = script.steps.len() + script.expected.len() + script.answers.len();
+        let all = all.saturating_add(player.extra().len());
+        let above = before.saturating_sub(next.saturating_sub(first));
         View {
             progress,
-            hidden: (
-                first,
-                items.len().saturating_sub(first.saturating_add(rows.len())),
-            ),
+            hidden: (above, all.saturating_sub(above.saturating_add(rows.len()))),
             now: next.checked_sub(first).filter(|_| next < recorded),
             rows,
             asks: false,
@@ -114,9 +133,8 @@ impl View {
     }
 }
 
-fn row(player: &Player, at: u128, n: u64, item: Item) -> Option<Row> {
+fn row(player: &Player, at: u64, n: u64, item: Item) -> Option<Row> {
     let script = player.script();
-    let at = u64::try_from(at).unwrap_or(u64::MAX);
     Some(match item {
         Item::Step(place) => {
             let step = script.steps.get(place)?;
@@ -167,6 +185,24 @@ fn row(player: &Player, at: u128, n: u64, item: Item) -> Option<Row> {
     })
 }
 
+fn micros(at: Duration) -> u64 {
+    u64::try_from(at.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// The first of `count` places for which `before` does not hold.
+fn partition(count: usize, before: &dyn Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if before(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
 fn live(came: &Came) -> Live {
     Live::Came(came.n, of_reply(&came.reply))
 }
@@ -195,5 +231,53 @@ fn of_reply(reply: &Reply) -> String {
         Reply::Dropped { nsp } => format!("{nsp} disconnected by the server"),
         Reply::Event(event) => of_event("event", event),
         Reply::Ack { event, args, .. } => format!("ack of {event} {args}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bed::{facts, script};
+    use super::super::player::{Pace, Settings};
+    use super::super::values::Values;
+    use super::*;
+
+    /// A hundred questions and answers.
+    fn long() -> String {
+        let mut text = "# 1\n1 < 0{\"sid\":\"E\"}\n2 > 40\n3 < 40{\"sid\":\"S\"}\n".to_owned();
+        for id in 0..100 {
+            let ms = 10 + id * 10;
+            text.push_str(&format!(
+                "{ms} > 42{id}[\"q\",{id}]\n{} < 43{id}[{id}]\n",
+                ms + 5
+            ));
+        }
+        text
+    }
+
+    #[test]
+    fn the_rows_lie_around_the_step_that_is_next_and_none_is_lost_from_the_count() {
+        let settings = Settings {
+            pace: Pace::Step,
+            patience: Duration::from_secs(5),
+        };
+        let mut player = Player::new(script(&long()), settings, Values::default());
+        let live =
+            facts("# 1\n1 < 0{\"sid\":\"E\"}\n2 > 40\n3 < 40{\"sid\":\"S\"}\n4 < 42[\"new\"]");
+        live.iter().for_each(|(at, fact)| player.hear(*at, fact));
+        for skipped in 0..=100_usize {
+            let view = View::of(&player, 20);
+            assert_eq!(view.rows.len(), 20);
+            assert_eq!(view.hidden.0 + view.rows.len() + view.hidden.1, 202);
+            if skipped < 100 {
+                let now = view.now.and_then(|now| view.rows.get(now)).unwrap();
+                let said = &now.recorded.as_ref().unwrap().1;
+                assert_eq!(said, &format!("emit q [{skipped}]"));
+            }
+            player.skip(Duration::from_secs(1));
+        }
+        let last = View::of(&player, 300);
+        assert_eq!(last.rows.len(), 202);
+        assert_eq!(last.rows.last().unwrap().recorded, None);
+        assert_eq!(last.rows[1].live, Live::Skipped);
     }
 }

@@ -80,7 +80,14 @@ fn each_step_goes_by_a_line_where_there_is_no_terminal() {
     let server = Lab::server(Generation::V4, json!({}));
     let recorded = with_pauses(&server);
     let from = server.lines().len();
-    let run = Sioscope::start(&["replay", &recorded.file(), &server.url(), "--step"]);
+    let run = Sioscope::start(&[
+        "replay",
+        &recorded.file(),
+        &server.url(),
+        "--step",
+        "--timeout",
+        "2s",
+    ]);
     run.wait_for_talk("1/3 emit \"ack-late\"");
     assert!(events(&server, from).is_empty());
     run.say_text("");
