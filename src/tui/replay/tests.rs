@@ -89,7 +89,7 @@ fn keys_go_to_the_player_while_it_asks() {
     assert_eq!(said(bench.keys("enter")), None);
     assert!(bench.screen().contains("✓ no difference"));
     bench.keys("esc");
-    assert!(!bench.screen().contains("recorded"));
+    assert!(!bench.screen().contains("Replay"));
 }
 
 #[test]
