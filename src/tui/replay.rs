@@ -121,7 +121,7 @@ fn progress(view: &View, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let done = progress.steps.0 + progress.answers.0 + progress.replies.0;
     let all = progress.steps.1 + progress.answers.1 + progress.replies.1;
     let wide = usize::from(area.width.min(40)) / 2;
-    let full = if all == 0 { wide } else { done * wide / all };
+    let full = (done * wide).checked_div(all).unwrap_or(wide);
     let extra = match progress.extra {
         0 => String::new(),
         count => format!("   {count} not recorded"),

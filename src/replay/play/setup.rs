@@ -1,7 +1,5 @@
 //! The handshake of a recording: what belongs to it, and which of that may be sent where. **Pure.**
 
-use std::collections::BTreeSet;
-
 use url::Url;
 
 use super::fact::name_of;
@@ -206,8 +204,8 @@ impl Setup {
     }
 
     fn secrets(&self, options: &mut Options, trusted: bool, withheld: &mut Withheld) {
-        // The URL that was given says it already.
-        let mut of_url: BTreeSet<String> = options
+        // What the URL that was given says already.
+        let of_url: Vec<String> = options
             .url
             .query()
             .map(parse_query)
@@ -215,48 +213,23 @@ impl Setup {
             .into_iter()
             .map(|(name, _)| name)
             .collect();
-        if !options.url.username().is_empty() {
-            of_url.insert("Authorization".to_owned());
-        }
-        let kinds: [(
-            &[(String, String)],
-            &mut Vec<(String, String)>,
-            &mut Vec<String>,
-            bool,
-        ); 3] = [
-            (&self.query, &mut options.query, &mut withheld.query, false),
-            (
-                &self.headers,
-                &mut options.headers,
-                &mut withheld.headers,
-                true,
-            ),
-            (
-                &self.cookies,
-                &mut options.cookies,
-                &mut withheld.cookies,
-                false,
-            ),
-        ];
-        for (recorded, given, withheld, any_case) in kinds {
-            let mut named: BTreeSet<String> = given.iter().map(|(name, _)| name.clone()).collect();
-            named.extend(of_url.iter().cloned());
-            let is_given = |name: &str| {
-                named
-                    .iter()
-                    .any(|one| one == name || (any_case && one.eq_ignore_ascii_case(name)))
-            };
-            let mut kept = Vec::new();
-            for (name, value) in recorded.iter().filter(|(name, _)| !is_given(name)) {
-                if trusted {
-                    kept.push((name.clone(), value.clone()));
-                } else {
-                    withheld.push(name.clone());
-                }
-            }
-            kept.append(given);
-            *given = kept;
-        }
+        let user = (!options.url.username().is_empty()).then(|| "Authorization".to_owned());
+        let same = |one: &str, other: &str| one == other;
+        let mut under = Under {
+            trusted,
+            withheld: &mut withheld.query,
+        };
+        under.put(&self.query, &mut options.query, &of_url, same);
+        under.withheld = &mut withheld.headers;
+        let user: Vec<String> = user.into_iter().collect();
+        under.put(
+            &self.headers,
+            &mut options.headers,
+            &user,
+            str::eq_ignore_ascii_case,
+        );
+        under.withheld = &mut withheld.cookies;
+        under.put(&self.cookies, &mut options.cookies, &[], same);
     }
 
     fn namespaces(
@@ -307,6 +280,38 @@ pub(super) fn is_masked(auth: &str) -> bool {
     let covered =
         |text: &str| text.contains("**") && text.chars().all(|c| c == '*' || c.is_ascii_digit());
     auth.split('"').any(covered)
+}
+
+/// Puts recorded pairs under those that were given.
+struct Under<'w> {
+    trusted: bool,
+    withheld: &'w mut Vec<String>,
+}
+
+impl Under<'_> {
+    /// `known` are names that are given elsewhere.
+    fn put(
+        &mut self,
+        recorded: &[(String, String)],
+        given: &mut Vec<(String, String)>,
+        known: &[String],
+        same: fn(&str, &str) -> bool,
+    ) {
+        let mut all = Vec::new();
+        for (name, value) in recorded {
+            let names = given.iter().map(|(name, _)| name).chain(known);
+            if names.into_iter().any(|one| same(one, name)) {
+                continue;
+            }
+            if self.trusted {
+                all.push((name.clone(), value.clone()));
+            } else {
+                self.withheld.push(name.clone());
+            }
+        }
+        all.append(given);
+        *given = all;
+    }
 }
 
 /// Query parameters of Engine.IO's own.

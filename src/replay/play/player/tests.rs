@@ -186,8 +186,10 @@ fn a_value_that_can_never_be_is_told_before_anything_is_sent() {
         (None, Some("x=nobody[0]"), "hello"),
     ] {
         let mut values = Values::default();
-        set.map(|set| values.set(set).unwrap());
-        capture.map(|capture| values.capture(capture).unwrap());
+        set.iter().for_each(|set| values.set(set).unwrap());
+        capture
+            .iter()
+            .for_each(|capture| values.capture(capture).unwrap());
         let error = values.check(&script(TALK)).unwrap_err();
         assert!(error.contains(word), "{error}");
     }
