@@ -119,6 +119,7 @@ fn a_reconnect_after_the_server_hung_up_comes_again() {
     let recorded = Recorded::with(&server.url(), &delay, |run| {
         run.say(json!({ "emit": ["echo", "before"], "ack": true }));
         run.say(json!({ "wait": { "ack": true } }));
+        run.wait_for(crate::interop::records::ack(0));
         let from = run.mark();
         server.say(json!({ "do": "engine_close" }));
         run.wait_from(from, |record| {

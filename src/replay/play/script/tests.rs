@@ -160,6 +160,31 @@ fn generation_2_is_let_into_the_root_by_the_server() {
 }
 
 #[test]
+fn in_generation_2_the_way_back_after_a_kick_is_a_connect() {
+    let talk = r#"
+        # 1
+        10 < 0{"sid":"E"}
+        11 < 40
+        30 > 42["kick"]
+        40 < 41
+        41 = closed
+        # 2
+        90 < 0{"sid":"F"}
+        91 < 40
+        95 > 42["again"]
+    "#;
+    let script = read(talk, V3, Source::Client, None, &[]).unwrap();
+    assert_eq!(
+        shown(&script),
+        [
+            "19 emit \"kick\" on / after the way into namespace /",
+            "79 connect after the server's disconnect from namespace /",
+            "84 emit \"again\" on / after the way into namespace /",
+        ]
+    );
+}
+
+#[test]
 fn what_can_not_be_played_is_told() {
     let nothing = read("", V4, Source::Client, None, &[]).unwrap_err();
     assert_eq!(
