@@ -52,7 +52,7 @@ pub enum Opening {
     /// This connection.
     Connect(Box<Options>, Record),
     /// A saved session.
-    File(PathBuf),
+    Files(Vec<PathBuf>),
     /// A tap.
     Tap(Box<crate::tap::Settings>, Record),
     /// A saved session, played again.

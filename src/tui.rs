@@ -33,10 +33,12 @@ pub mod paint;
 pub mod palette;
 pub mod pane;
 pub mod prompt;
+pub mod remembered;
 pub mod replay;
 pub mod run;
 #[cfg(test)]
 mod screens;
+pub mod sheet;
 pub mod state;
 pub mod sync;
 pub mod terminal;

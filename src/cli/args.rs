@@ -113,7 +113,7 @@ impl Cli {
             Some(Command::Doctor(args)) => Task::Headless(Headless::Doctor(Box::new(args.plan()?))),
             Some(Command::Tap(args)) => args.task()?,
             Some(Command::Diff(args)) => Task::Headless(Headless::Diff(Box::new(args.plan()?))),
-            Some(Command::Open(args)) => Task::Screen(Opening::File(args.file)),
+            Some(Command::Open(args)) => Task::Screen(Opening::Files(args.files)),
             Some(Command::Replay(args)) => {
                 let plan = Box::new(args.plan()?);
                 match args.view {
