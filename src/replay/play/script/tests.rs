@@ -178,7 +178,7 @@ fn in_generation_2_the_way_back_after_a_kick_is_a_connect() {
         shown(&script),
         [
             "19 emit \"kick\" on / after the way into namespace /",
-            "79 connect after the server's disconnect from namespace /",
+            "80 connect after the server's disconnect from namespace /",
             "84 emit \"again\" on / after the way into namespace /",
         ]
     );
