@@ -24,6 +24,7 @@ pub mod man;
 pub mod mock;
 pub mod open;
 pub mod print;
+pub mod replay;
 pub mod sessions;
 pub mod stop;
 pub mod stream;
@@ -55,6 +56,8 @@ pub enum Opening {
     Files(Vec<PathBuf>),
     /// A tap.
     Tap(Box<crate::tap::Settings>, Record),
+    /// A saved session, played again.
+    Replay(Box<replay::Plan>),
     /// The demo server of [`crate::demo`], and a connection to it.
     Demo(crate::demo::Settings),
 }
@@ -85,6 +88,8 @@ pub enum Headless {
     Doctor(Box<doctor::Plan>),
     /// `sessions`.
     Sessions(sessions::Plan),
+    /// `replay`.
+    Replay(Box<replay::Plan>),
     /// `completions SHELL`.
     Completions(clap_complete::Shell),
     /// `man`.
@@ -133,6 +138,7 @@ pub fn run(task: Headless) -> Exit {
         Headless::Emit(plan) => emit::run(*plan),
         Headless::Doctor(plan) => doctor::run(*plan),
         Headless::Sessions(plan) => sessions::run(&plan),
+        Headless::Replay(plan) => replay::run(*plan),
         Headless::Completions(shell) => completions::run(shell),
         Headless::Man(folder) => man::run(folder.as_deref()),
         Headless::Tap(plan) => tap::run(*plan),

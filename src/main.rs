@@ -83,6 +83,15 @@ async fn show(opening: Opening, config: Config, theme: Theme) -> anyhow::Result<
                 start.scopes.push(Scope::open(&file)?);
             }
         }
+        Opening::Replay(plan) => {
+            live(&mut start, plan.options.clone(), Record::Default);
+            let (scope, player) = match cli::replay::behind(*plan).await {
+                Ok(playing) => playing,
+                Err(exit) => return Ok(exit.code().into()),
+            };
+            start.scopes = vec![scope];
+            start.replay = Some(player);
+        }
         Opening::Demo(settings) => {
             let demo = Demo::start(settings).await?;
             let mut options = Options::new(demo.url().parse().context("the demo's own URL")?);

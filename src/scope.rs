@@ -4,6 +4,7 @@
 //! command, wait for a change. Whoever wants the state of things folds the journal into a
 //! [`crate::model::Model`]: data is pulled, never pushed.
 
+pub mod playing;
 pub mod rust_socketio;
 
 use std::path::{Path, PathBuf};
@@ -127,6 +128,10 @@ impl Scope {
     /// # Errors
     /// Options that can't work: an unreadable certificate, proxy or override.
     pub fn connect(options: Options, record: Record) -> Result<Scope, SetupError> {
+        Scope::client(options, record, Source::Client)
+    }
+
+    fn client(options: Options, record: Record, source: Source) -> Result<Scope, SetupError> {
         // Before a session file is made for a client that can't be started.
         let ready = match options.driver {
             Driver::Native => {
@@ -138,7 +143,7 @@ impl Scope {
         let notices = Notices::default();
         let header = Header {
             started: jiff::Timestamp::now(),
-            source: Source::Client,
+            source,
             target: options.url.to_string(),
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             parser: (options.parser == Parser::Msgpack).then(|| "msgpack".to_owned()),

@@ -34,6 +34,7 @@ pub mod palette;
 pub mod pane;
 pub mod prompt;
 pub mod remembered;
+pub mod replay;
 pub mod run;
 pub mod side_by_side;
 #[cfg(test)]

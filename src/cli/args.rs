@@ -65,6 +65,8 @@ enum Command {
     Mock(Box<super::mock::MockArgs>),
     /// Show a saved session on the screen.
     Open(super::open::OpenArgs),
+    /// Play the client's side of a saved session again, on a live server.
+    Replay(Box<super::replay::ReplayArgs>),
     /// List the recorded sessions.
     Sessions(super::sessions::SessionsArgs),
     /// An embedded server with something of everything, and the screen on it.
@@ -115,6 +117,13 @@ impl Cli {
             Some(Command::Diff(args)) => Task::Diff(Box::new(args.plan()?)),
             Some(Command::Mock(args)) => args.task()?,
             Some(Command::Open(args)) => Task::Screen(Opening::Files(args.files)),
+            Some(Command::Replay(args)) => {
+                let plan = Box::new(args.plan()?);
+                match args.view {
+                    true => Task::Screen(Opening::Replay(plan)),
+                    false => Task::Headless(Headless::Replay(plan)),
+                }
+            }
             Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan())),
             Some(Command::Demo(args)) => args.task()?,
             Some(Command::Keys) => Task::Keys,

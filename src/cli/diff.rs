@@ -1,6 +1,6 @@
 //! `sioscope diff A B`: two saved sessions lined up.
 
-mod json;
+pub(super) mod json;
 mod text;
 
 use std::collections::BTreeSet;

@@ -300,6 +300,11 @@ impl Driver {
             tokio::select! {
                 biased;
                 _ = stopping.wait_for(|stop| *stop), if cut_at.is_none() => {
+                    // What was asked for before is done before: the last emit is not to be lost.
+                    while let Ok(command) = commands.try_recv() {
+                        worked += 1;
+                        self.command(command);
+                    }
                     let now = Instant::now();
                     cut_at = Some(now + SHUTDOWN / 2);
                     self.machine.handle(now, Input::Command(Command::Disconnect));

@@ -169,6 +169,9 @@ actions! {
     /// Show masked secrets, or mask them again
     Secrets "secrets" ["S"] [Global] View;
 
+    /// Show the replay beside its recording
+    Replay "replay" ["R"] [Global] View;
+
     /// Leave a mark in the journal
     Mark "mark" ["m"] [Global] View;
     /// Go to the next mark

@@ -634,6 +634,12 @@ fn overlays(state: &State, screen: Rect, buf: &mut Buffer) -> Option<Position> {
                 menu.draw(screen, buf, theme);
                 menu.cursor(screen)
             }
+            Overlay::Replay(replay) => {
+                if let Some(view) = state.tab().and_then(|tab| tab.replay.as_deref()) {
+                    replay.draw(view, screen, buf, theme);
+                }
+                None
+            }
             Overlay::Sheet(sheet) => {
                 if let Some(tab) = state.tab() {
                     sheet.draw(tab, state.secrets, screen, buf, theme);

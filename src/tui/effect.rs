@@ -22,6 +22,8 @@ pub enum Effect {
         /// The event; it never asks for an ack, whose answer would reach the wrong side.
         emit: Emit,
     },
+    /// Say something to the player of a session that is a replay.
+    Replay(usize, crate::scope::playing::Said),
     /// Start a client in a new tab.
     Connect(Box<Options>),
     /// Open a saved session in a new tab.

@@ -28,6 +28,7 @@ use crate::client::Options;
 use crate::journal::Journal;
 use crate::journal::file::{OpenError, Source};
 use crate::scope::Scope;
+use crate::scope::playing::Handle;
 use crate::tap::Tap;
 use perform::Next;
 use watch::Watch;
@@ -61,6 +62,8 @@ pub struct Start {
     pub theme: Theme,
     /// Nothing may act on a server.
     pub readonly: bool,
+    /// The player behind the last of these sessions, where that is a replay.
+    pub replay: Option<Handle>,
 }
 
 impl Start {
@@ -77,6 +80,7 @@ impl Start {
             config,
             theme,
             readonly: false,
+            replay: None,
         }
     }
 }
@@ -86,6 +90,8 @@ struct App {
     state: State,
     scopes: Vec<Scope>,
     readers: Vec<(Reader, Journal)>,
+    /// The players behind those sessions that are replays.
+    replays: Vec<Option<Handle>>,
     connect: Connect,
     open: Open,
     watch: Watch,
@@ -122,6 +128,7 @@ impl App {
         self.watch.add(scope.clone());
         let saved = (!live).then(|| journal_path(&scope)).flatten();
         self.scopes.push(scope);
+        self.replays.push(None);
         self.state.add(tab);
         let at = self.state.current;
         if let Some(view) = saved.and_then(|path| views::load(&path)) {
@@ -141,8 +148,38 @@ impl App {
         }
     }
 
+    /// Shows the player of the session that was added last.
+    fn play(&mut self, player: Handle) {
+        self.watch.play(player.clone());
+        if let Some(last) = self.replays.last_mut() {
+            *last = Some(player);
+        }
+        self.take_views();
+        let open = super::replay::Replay::default();
+        self.state
+            .overlays
+            .push(super::state::Overlay::Replay(open));
+    }
+
+    /// Takes over how the replays stand.
+    fn take_views(&mut self) {
+        for (tab, player) in self.state.tabs.iter_mut().zip(&self.replays) {
+            let Some(player) = player else { continue };
+            let view = player.view();
+            if tab
+                .replay
+                .as_ref()
+                .is_none_or(|old| !std::sync::Arc::ptr_eq(old, &view))
+            {
+                tab.replay = Some(view);
+                self.state.dirty = true;
+            }
+        }
+    }
+
     /// Takes in what the journals have, within a frame's budget.
     fn advance(&mut self) {
+        self.take_views();
         let level = self.state.level;
         self.more = false;
         for (at, (reader, journal)) in self.readers.iter_mut().enumerate() {
@@ -231,6 +268,7 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
         state,
         scopes: Vec::new(),
         readers: Vec::new(),
+        replays: Vec::new(),
         connect: start.connect,
         open: start.open,
         watch: Watch::default(),
@@ -242,6 +280,9 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
         app.add(scope);
     }
     app.state.current = 0;
+    if let Some(player) = start.replay {
+        app.play(player);
+    }
     if app.scopes.is_empty() {
         let dialog = super::dialog::connect::Connect::new(app.state.template.as_ref());
         app.state

@@ -67,6 +67,8 @@ pub enum Overlay {
     Break(Box<dialog::break_menu::BreakMenu>),
     /// A finding, looked at closely.
     Why(Why),
+    /// A replay beside its recording.
+    Replay(super::replay::Replay),
     /// A list that answers one question.
     Sheet(Sheet),
 }
@@ -199,6 +201,8 @@ pub struct Tab {
     pub broken: Broken,
     /// The clients, where this is a tap's session.
     pub tap: Option<Clients>,
+    /// How the replay stands, where this is one.
+    pub replay: Option<std::sync::Arc<crate::replay::play::view::View>>,
 }
 
 impl Tab {
@@ -240,6 +244,7 @@ impl Tab {
             changing: None,
             broken: Broken::default(),
             tap: None,
+            replay: None,
         }
     }
 

@@ -5,6 +5,8 @@
 //! it to (`scripted`), the stories of the README (`story`), the mock before real clients (`mock`),
 //! the tap between real clients and servers (`tap`), the screen in a real terminal (`terminal`), the recorded sessions
 //! (`gallery`), the tables of the README (`readme`) and the rules of the house (`floors`).
+//! it to (`scripted`), the stories of the README (`story`), the tap between real clients and servers (`tap`), the screen in a real terminal (`terminal`), the recorded sessions
+//! (`gallery`), recorded sessions played again (`replay`), the tables of the README (`readme`) and the rules of the house (`floors`).
 
 #![allow(
     clippy::expect_used,
@@ -23,6 +25,7 @@ mod lab;
 mod mock;
 mod nginx;
 mod readme;
+mod replay;
 mod scripted;
 mod story;
 mod tap;

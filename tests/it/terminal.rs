@@ -8,6 +8,6 @@ mod endings;
 mod hostile;
 mod library;
 mod panics;
-mod screen;
+pub mod screen;
 mod sizes;
 mod stops;

@@ -54,6 +54,15 @@ const events = {
     socket.leave(room);
     if (ack) ack(room);
   },
+  /** A reply that depends on the server: `salute` of the configuration. */
+  greet: (socket, [name], ack) => ack && ack({ text: `${socket.lab.salute} ${name}`, at: Date.now(), by: socket.id }),
+  /** A token that is good for this socket alone; `use` needs it. */
+  login: (socket, [name], ack) => {
+    socket.lab.ticket = `${name}-${Math.random().toString(36).slice(2)}`;
+    if (ack) ack({ ticket: socket.lab.ticket });
+    socket.emit('ticket', { ticket: socket.lab.ticket });
+  },
+  use: (socket, [{ ticket } = {}], ack) => ack && ack(ticket === socket.lab.ticket ? 'welcome' : 'forbidden', ticket),
   /** To everybody in the room, the sender too. */
   say: (socket, [room, text]) => socket.nsp.to(room).emit('said', { room, text, from: socket.id }),
 };
@@ -69,7 +78,7 @@ function examine(token, tokenUses) {
   };
 }
 
-function install(io, { generation, token, tokenUses, greet, mute, slowMs, say }) {
+function install(io, { generation, token, tokenUses, greet, salute, mute, slowMs, say }) {
   const refusal = (message, data) => {
     const error = new Error(message);
     // Up to generation 2 `data` takes the message's place on the wire.
@@ -90,12 +99,13 @@ function install(io, { generation, token, tokenUses, greet, mute, slowMs, say })
   if (mute) io.of('/').use(() => {});
 
   for (const nsp of ['/', '/chat', '/admin', '/slow', '/deny', '/silent']) {
-    io.of(nsp).on('connection', (socket) => welcome(socket, nsp, { generation, greet, say }));
+    io.of(nsp).on('connection', (socket) => welcome(socket, nsp, { generation, greet, salute, say }));
   }
 }
 
-function welcome(socket, nsp, { generation, greet, say }) {
+function welcome(socket, nsp, { generation, greet, salute, say }) {
   const sid = socket.id;
+  socket.lab = { salute };
   say({
     saw: 'connection', nsp, sid, recovered: socket.recovered === true, transport: socket.conn.transport.name,
     auth: toJson(socket.handshake.auth), query: toJson(socket.handshake.query),

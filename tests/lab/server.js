@@ -10,6 +10,7 @@
 //   token       what /admin wants ("letmein")
 //   tokenUses   how often one token is good; then whatever begins with `token` is a token of its own
 //   greet       false: no "hello" after a join
+//   salute      what the ack of "greet" begins with ("hello")
 //   tls         {"key":…,"cert":…} as PEM: HTTPS
 //   slowMs      how long /slow takes to answer a CONNECT (500)
 //   mute        true: / never answers a CONNECT
@@ -29,7 +30,7 @@ const https = require('https');
 const { toJson, fromJson, say, readLines } = require('./values');
 const application = require('./application');
 
-const { generation = 4, port = 0, parser, token = 'letmein', tokenUses, greet = true, mute, stuck, tls, slowMs = 500, forbid, packets, requests, answerMs, ...options } =
+const { generation = 4, port = 0, parser, token = 'letmein', tokenUses, greet = true, salute = 'hello', mute, stuck, tls, slowMs = 500, forbid, packets, requests, answerMs, ...options } =
   JSON.parse(process.argv[2] || '{}');
 
 if (parser === 'msgpack') options.parser = require(generation <= 2 ? 'socket.io-msgpack-parser-2' : 'socket.io-msgpack-parser-3');
@@ -94,7 +95,7 @@ io.engine.on('connection', (engine) => {
 });
 io.engine.on('connection_error', (error) => say({ saw: 'refused', code: error.code, message: error.message }));
 
-application.install(io, { generation, token, tokenUses, greet, mute, slowMs, say });
+application.install(io, { generation, token, tokenUses, greet, salute, mute, slowMs, say });
 
 // ---- control -------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@
 
 The configuration has server.js's names and milliseconds: port, path, transports, allowUpgrades,
 pingInterval, pingTimeout, maxHttpBufferSize, httpCompression, cookie, parser ("msgpack"), token,
-slowMs, packets, and "alwaysConnect" and "pingIntervalSeconds", which are python-socketio's own. It
+slowMs, salute, packets, and "alwaysConnect" and "pingIntervalSeconds", which are python-socketio's own. It
 ends when standard input closes.
 """
 
@@ -15,6 +15,7 @@ import os
 import socket
 import struct
 import sys
+import time
 
 import engineio.async_socket
 import engineio.packet
@@ -221,9 +222,27 @@ async def say_to(nsp, sid, room, text):
     return sio.not_handled
 
 
+TICKETS = {}
+
+
+async def greet_back(nsp, sid, name):
+    return {"text": f"{CONFIG.get('salute', 'hello')} {name}", "at": int(time.time() * 1000), "by": sid}
+
+
+async def login(nsp, sid, name):
+    TICKETS[sid] = f"{name}-{os.urandom(6).hex()}"
+    await sio.emit("ticket", ({"ticket": TICKETS[sid]},), to=sid, namespace=nsp)
+    return {"ticket": TICKETS[sid]}
+
+
+async def use(_nsp, sid, given):
+    return ("welcome" if given.get("ticket") == TICKETS.get(sid) else "forbidden", given.get("ticket"))
+
+
 EVENTS = {
     "echo": echo, "ack-never": ack_never, "ack-late": ack_late, "ask": ask, "kick": kick, "kick-close": kick_close,
     "bye": bye, "flood": flood, "big": big, "binary": binary, "whoami": whoami, "join": join, "leave": leave, "say": say_to,
+    "greet": greet_back, "login": login, "use": use,
 }
 
 

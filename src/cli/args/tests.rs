@@ -133,7 +133,7 @@ fn a_mistake_is_exit_code_2_and_help_is_0() {
         "stream http://h --cacert /no/such/file",
         "emit http://h",
         "strem",
-        "replay a http://h",
+        "replay a",
         "demo --for 1s",
         "demo --listen nowhere",
         "completions tcsh-ish",

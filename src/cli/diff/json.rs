@@ -8,7 +8,7 @@ use crate::replay::diff::{Comparison, Line, Side, What, covered};
 /// `{"equal":…,"differences":[{"a":…,"b":…,"why":…}…]}`, on one line, safe for a terminal. A side
 /// that has nothing like it is `null`; each difference also has `about`, and `mask` where a path
 /// would mask it.
-pub(super) fn object(a: &Side, b: &Side, comparison: &Comparison) -> String {
+pub(in crate::cli) fn object(a: &Side, b: &Side, comparison: &Comparison) -> String {
     let differences: Vec<Value> = (comparison.differences.iter())
         .map(|difference| {
             let line = |side: &Side, place: Option<usize>| {

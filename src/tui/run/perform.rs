@@ -38,6 +38,13 @@ pub(super) fn perform(app: &mut App, terminal: &mut Terminal, effect: Effect) ->
     match effect {
         Effect::Command(at, command) => command_to(app, at, command),
         Effect::Inject { at, c, dir, emit } => inject(app, at, c, dir, emit),
+        Effect::Replay(at, said) => {
+            if let Some(Some(player)) = app.replays.get(at)
+                && !player.say(said)
+            {
+                app.state.say(Tone::Info, "the player is busy or has ended");
+            }
+        }
         Effect::Connect(options) => connect(app, *options),
         Effect::Open(path) => open(app, &path),
         Effect::ListSaved => list_saved(&mut app.state),

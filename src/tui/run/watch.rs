@@ -6,6 +6,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::scope::Scope;
+use crate::scope::playing::Handle;
 
 /// Watches journals, one small task each, and wakes the loop once for any number of changes.
 #[derive(Debug, Default)]
@@ -25,6 +26,17 @@ impl Watch {
                 seen = scope.journal().len();
                 wake.notify_one();
                 // More often than it is drawn nobody has to be told.
+                tokio::time::sleep(super::DATA).await;
+            }
+        }));
+    }
+
+    /// Watches the player of a replay, too.
+    pub(super) fn play(&mut self, mut player: Handle) {
+        let wake = Arc::clone(&self.wake);
+        self.tasks.push(tokio::spawn(async move {
+            while player.changed().await {
+                wake.notify_one();
                 tokio::time::sleep(super::DATA).await;
             }
         }));

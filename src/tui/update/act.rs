@@ -17,6 +17,7 @@ use crate::tui::log::Spot;
 use crate::tui::mask;
 use crate::tui::palette::Palette;
 use crate::tui::prompt::Prompt;
+use crate::tui::replay::Replay;
 use crate::tui::sheet::Kind;
 use crate::tui::state::{Asked, Overlay, State, Tab, Tone};
 use crate::tui::theme::Theme;
@@ -66,6 +67,13 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
         Action::Zoom => state.zoom = !state.zoom,
         Action::PreviousConnection => turn(state, -1),
         Action::NextConnection => turn(state, 1),
+        Action::Replay => match state.tab().is_some_and(|tab| tab.replay.is_some()) {
+            true => state.overlays.push(Overlay::Replay(Replay::default())),
+            false => state.say(
+                Tone::Info,
+                "this session is no replay (sioscope replay FILE URL --view)",
+            ),
+        },
 
         Action::Search => {
             let before = state

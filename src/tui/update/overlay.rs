@@ -8,7 +8,7 @@ use crate::tui::dialog::{answer, break_menu, confirm, connect, copy, join, open}
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Key;
 use crate::tui::state::{Asked, Overlay, State};
-use crate::tui::{action::Action, help, palette, prompt, why};
+use crate::tui::{action::Action, help, palette, prompt, replay, why};
 
 /// What becomes of the overlay that took the key.
 enum Fate {
@@ -193,6 +193,20 @@ fn give(
             match evidence::took(state, part, outcome, effects) {
                 true => Fate::Close,
                 false => Fate::Stay,
+            }
+        }
+        Overlay::Replay(part) => {
+            let view = state.tab().and_then(|tab| tab.replay.clone());
+            let (Some(key), Some(view)) = (given.key(), view) else {
+                return Fate::Stay;
+            };
+            match part.update(key, &view) {
+                replay::Outcome::Ignored | replay::Outcome::Changed => Fate::Stay,
+                replay::Outcome::Closed => Fate::Close,
+                replay::Outcome::Said(said) => {
+                    effects.push(Effect::Replay(current, said));
+                    Fate::Stay
+                }
             }
         }
         Overlay::Open(part) => match give!(part, given) {

@@ -115,6 +115,19 @@ fn a_wait_in_vain_ends_with_1_and_says_what_for() {
 }
 
 #[test]
+fn the_last_emit_before_the_end_of_input_is_sent() {
+    for transport in ["websocket", "polling"] {
+        let server = Lab::server(Generation::V4, json!({}));
+        let run = Sioscope::stream(&server.url(), &["--no-record", "--transports", transport]);
+        run.wait_for(namespace("/", "connected"));
+        run.say(json!({ "emit": ["echo", "last"] }));
+        let finished = run.finish();
+        assert_eq!(finished.code, Some(0), "{transport}: {finished:?}");
+        server.expect(|line| line["saw"] == "event" && line["args"] == json!(["last"]));
+    }
+}
+
+#[test]
 fn a_run_with_a_time_stays_until_it_is_over_and_leaves() {
     let server = Lab::server(Generation::V4, json!({}));
     let finished = Sioscope::run(&["stream", &server.url(), "--no-record", "--for", "700ms"]);

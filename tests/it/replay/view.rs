@@ -1,0 +1,82 @@
+//! `--view`: the recording beside the live session, in a real terminal.
+
+use serde_json::json;
+
+use super::stage::Recorded;
+use crate::lab::{Generation, Lab};
+use crate::terminal::screen::{NARROW, Screen, WIDE};
+
+#[track_caller]
+fn recorded(url: &str) -> Recorded {
+    Recorded::lines(
+        url,
+        &[],
+        &[
+            json!({ "wait": { "event": "hello" } }),
+            json!({ "emit": ["greet", "ann"], "ack": true }),
+            json!({ "wait": { "ack": true } }),
+            json!({ "emit": ["echo", "last"], "ack": true }),
+            json!({ "wait": { "ack": true } }),
+        ],
+    )
+}
+
+#[test]
+fn each_key_sends_a_step_and_the_end_says_what_the_check_found() {
+    let server = Lab::server(Generation::V4, json!({}));
+    let session = recorded(&server.url());
+    let file = session.file();
+    for (size, salute, verdict) in [
+        (WIDE, "hello", "✓ no difference"),
+        (
+            NARROW,
+            "good day",
+            "✗ reply: the reply to \"greet\" differs",
+        ),
+    ] {
+        let other = Lab::server(Generation::V4, json!({ "salute": salute }));
+        let url = other.url();
+        let args = [
+            "replay",
+            &file,
+            &url,
+            "--view",
+            "--step",
+            "--check",
+            "--no-record",
+        ];
+        let mut screen = Screen::start(&args, size);
+        screen.wait_for_text(&["Replay", "recorded", "live", "waits for a key", "sent 0/2"]);
+        assert!(!other.lines().iter().any(|line| line["saw"] == "event"));
+        let text = screen.after("\r", &["sent 1/2", "ack of greet"]);
+        assert!(text.contains("✓ sent"), "{text}");
+        other.expect(|line| line["event"] == "greet");
+        // Put away and fetched again while it waits.
+        screen.type_keys("R");
+        screen.wait_for(|text| !text.contains("waits for a key"));
+        screen.after("R", &["waits for a key"]);
+        screen.after("a", &["sent 2/2", verdict]);
+        screen.type_keys("qQ");
+        assert!(screen.wait_exit().success());
+    }
+}
+
+#[test]
+fn who_is_not_there_is_said_in_the_box() {
+    let server = Lab::server(Generation::V4, json!({}));
+    let session = recorded(&server.url());
+    server.kill();
+    let mut screen = Screen::start(
+        &[
+            "replay",
+            &session.file(),
+            &server.url(),
+            "--view",
+            "--no-record",
+        ],
+        WIDE,
+    );
+    screen.wait_for_text(&["✗ could not connect"]);
+    screen.type_keys("qQ");
+    assert!(screen.wait_exit().success());
+}
