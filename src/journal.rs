@@ -3,10 +3,12 @@
 //! - [`record`]: the types, one for each kind of record.
 //! - [`words`]: how each state, direction and kind is spelled.
 //! - [`mod@line`]: a record as one line of a session file, and back.
+//! - [`har`]: HAR files, in and out.
 //! - [`store`]: the journal itself: append, index, read by sequence number.
 //! - [`mod@file`]: the header line, opening saved sessions, the folder they are kept in.
 
 pub mod file;
+pub mod har;
 pub mod line;
 pub mod record;
 pub mod store;
