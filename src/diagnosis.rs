@@ -8,15 +8,19 @@
 //! - [`story`]: exchanges and lives of connections, with record numbers.
 //! - [`moment`]: the things that happen, of which a rule names those that it wants to see.
 //! - [`speech`]: how a rule says something.
+//! - `advice`, `death`, `words`: the lines to change, what a session died of, numbers in words.
 //! - [`rules`]: one rule a file, and the table of them.
 //!
 //! What a fault did is never blamed on anybody: a finding about a connection on which a failure
 //! was made on purpose is not taken (see [`speech::Speech`]).
 
+mod advice;
+mod death;
 pub mod moment;
 pub mod rules;
 pub mod speech;
 pub mod story;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -67,11 +71,17 @@ impl Diagnosis {
         }
     }
 
+    /// Tells it what the person asked for: the URL of the session's header.
+    pub fn for_target(mut self, target: &str) -> Diagnosis {
+        self.story.target = Some(target.to_owned());
+        self
+    }
+
     /// Reads a whole session: the rules' last word on it. Of an opened file that is still being
     /// indexed it sees what is indexed: wait for [`crate::journal::store::Status::indexed`] first.
     pub fn of(journal: &Journal) -> Diagnosis {
         let header = journal.header();
-        let mut diagnosis = Diagnosis::new(header.source);
+        let mut diagnosis = Diagnosis::new(header.source).for_target(&header.target);
         let mut model = Model::default();
         let mut decoder = Decoder::new(header.parser.as_deref());
         journal.scan(1, |record| {

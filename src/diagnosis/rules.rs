@@ -6,7 +6,14 @@
 //! `sessions/NAME.speaks.sio.jsonl` in which it must speak and `sessions/NAME.silent.sio.jsonl`
 //! in which it must not, both recorded from real servers.
 
+mod generation_mismatch;
 mod no_sticky_session;
+mod path_meant_as_namespace;
+mod proxy_idle_timeout;
+mod restarted_or_killed_session;
+mod stuck_on_polling;
+mod upgrade_header_swallowed;
+mod wrong_path;
 
 use super::moment::{Moment, Moments};
 use super::speech::{Scene, Speech};
@@ -33,7 +40,16 @@ pub struct Entry {
 }
 
 /// Every rule, causes before symptoms.
-pub const RULES: &[Entry] = &[no_sticky_session::ENTRY];
+pub const RULES: &[Entry] = &[
+    generation_mismatch::ENTRY,
+    wrong_path::ENTRY,
+    no_sticky_session::ENTRY,
+    restarted_or_killed_session::ENTRY,
+    proxy_idle_timeout::ENTRY,
+    upgrade_header_swallowed::ENTRY,
+    stuck_on_polling::ENTRY,
+    path_meant_as_namespace::ENTRY,
+];
 
 /// The table of rules, for the README.
 pub fn as_markdown() -> String {

@@ -7,7 +7,7 @@ mod life;
 use std::collections::BTreeMap;
 
 pub use exchange::{Asked, Exchange};
-pub use life::{CloseFrame, Life, Trouble};
+pub use life::{CloseFrame, Deed, DeedKind, Life, Trouble};
 
 use crate::journal::file::Source;
 use crate::journal::record::{Body, Record};
@@ -15,6 +15,8 @@ use crate::model::{Model, Packet};
 
 /// How many exchanges are remembered.
 const EXCHANGES: usize = 4_000;
+/// How many exchanges of one connection may be under way.
+const OPEN: usize = 100;
 /// How many connections are remembered.
 const LIVES: usize = 1_000;
 
@@ -50,6 +52,8 @@ pub(super) struct Change {
 pub struct Story {
     /// What wrote the session: our own client, the tap, an imported file.
     pub source: Source,
+    /// What the person asked for, from the session's header.
+    pub target: Option<String>,
     exchanges: BTreeMap<u64, Exchange>,
     lives: BTreeMap<u32, Life>,
     /// Failures made on purpose that name no connection.
@@ -61,6 +65,7 @@ impl Story {
     pub fn new(source: Source) -> Story {
         Story {
             source,
+            target: None,
             exchanges: BTreeMap::new(),
             lives: BTreeMap::new(),
             faults: Vec::new(),
@@ -128,7 +133,26 @@ impl Story {
             self.lives.pop_first();
         }
         let life = self.lives.entry(c).or_insert_with(|| Life::new(c, place));
-        life.take(place, record, packets);
+        let eio = model
+            .connections
+            .get(&c)
+            .and_then(|connection| connection.eio);
+        life.take(place, record, packets, eio);
+        match &record.body {
+            Body::Request(request) => {
+                if let Some(asked) = self.exchanges.get(&request.x).map(|known| known.asked) {
+                    let twice = life.open.iter().any(|(_, other)| *other == asked);
+                    if twice && matches!(asked, Asked::Poll | Asked::Post) {
+                        life.did(place, DeedKind::Overlap(asked == Asked::Post));
+                    }
+                    if life.open.len() < OPEN {
+                        life.open.push((request.x, asked));
+                    }
+                }
+            }
+            Body::Response(response) => life.open.retain(|(x, _)| *x != response.x),
+            _ => {}
+        }
         let Some(connection) = model.connections.get(&c) else {
             return Change::default();
         };

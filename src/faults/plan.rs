@@ -32,7 +32,7 @@ use crate::journal::record::{Direction, TransportName};
 pub struct Plan {
     /// What draws begin with.
     pub seed: u64,
-    /// The rules, in the order of the file; all that fit act, in this order.
+    /// The rules, in the order of the file. What one takes away, later ones do not see.
     pub rules: Vec<Rule>,
 }
 

@@ -22,7 +22,7 @@ use serde_json::Value;
 
 pub use client::Client;
 pub use nginx::{Nginx, Site, free_port};
-pub use relay::Relay;
+pub use relay::{Fate, Relay, Wire};
 pub use server::Server;
 pub use sioscope::Sioscope;
 

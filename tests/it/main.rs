@@ -1,8 +1,8 @@
 //! Everything that is tested from the outside, in one binary: the built program against real
 //! Socket.IO servers and clients (`lab`), the same behind a
 //! real nginx (`nginx`), the client against a server that says what a test tells
-//! it to (`scripted`), the screen in a real terminal (`terminal`), the tables of the README
-//! (`readme`) and the rules of the house (`floors`).
+//! it to (`scripted`), the screen in a real terminal (`terminal`), the recorded sessions
+//! (`gallery`), the tables of the README (`readme`) and the rules of the house (`floors`).
 
 #![allow(
     clippy::expect_used,
@@ -12,6 +12,7 @@
 
 mod command_line;
 mod floors;
+mod gallery;
 mod interop;
 mod lab;
 mod nginx;

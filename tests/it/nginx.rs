@@ -5,12 +5,12 @@
 //! nginx and client together; the tests tell what the client shows in each, and which diagnosis
 //! rule that is a case for.
 
-mod configurations;
+pub mod configurations;
 mod limits;
 mod routing;
 mod servers;
 mod sound;
-mod stage;
+pub mod stage;
 
 /// What the diagnosis has to say about a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

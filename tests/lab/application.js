@@ -58,7 +58,18 @@ const events = {
   say: (socket, [room, text]) => socket.nsp.to(room).emit('said', { room, text, from: socket.id }),
 };
 
-function install(io, { generation, token, slowMs, say }) {
+/** Whether a token is good, once more. */
+function examine(token, tokenUses) {
+  const used = new Map();
+  return (given) => {
+    if (tokenUses === undefined) return given === token ? undefined : 'authentication error';
+    if (!String(given).startsWith(token)) return 'authentication error';
+    used.set(given, (used.get(given) || 0) + 1);
+    return used.get(given) <= tokenUses ? undefined : 'jwt expired';
+  };
+}
+
+function install(io, { generation, token, tokenUses, greet, slowMs, say }) {
   const refusal = (message, data) => {
     const error = new Error(message);
     // Up to generation 2 `data` takes the message's place on the wire.
@@ -66,21 +77,23 @@ function install(io, { generation, token, slowMs, say }) {
     return error;
   };
 
+  const wrong = examine(token, tokenUses);
   io.of('/admin').use((socket, next) => {
     const given = generation <= 2 ? socket.handshake.query.token : socket.handshake.auth.token;
-    if (given === token) return next();
-    return next(refusal('authentication error', generation <= 2 ? undefined : { code: 401, hint: 'send auth.token' }));
+    const why = wrong(given);
+    if (!why) return next();
+    return next(refusal(why, generation <= 2 ? undefined : { code: 401, hint: 'send auth.token' }));
   });
   io.of('/deny').use((_socket, next) => next(refusal('closed', { reason: 'closed today' })));
   io.of('/slow').use((_socket, next) => setTimeout(next, slowMs));
   io.of('/silent').use(() => {});
 
   for (const nsp of ['/', '/chat', '/admin', '/slow', '/deny', '/silent']) {
-    io.of(nsp).on('connection', (socket) => welcome(socket, nsp, generation, say));
+    io.of(nsp).on('connection', (socket) => welcome(socket, nsp, { generation, greet, say }));
   }
 }
 
-function welcome(socket, nsp, generation, say) {
+function welcome(socket, nsp, { generation, greet, say }) {
   const sid = socket.id;
   say({
     saw: 'connection', nsp, sid, recovered: socket.recovered === true, transport: socket.conn.transport.name,
@@ -103,7 +116,7 @@ function welcome(socket, nsp, generation, say) {
   }
   socket.on('error', (error) => say({ saw: 'error', nsp, sid, message: String(error && error.message) }));
   socket.on('disconnect', (reason) => say({ saw: 'disconnect', nsp, sid, reason }));
-  if (!socket.recovered) socket.emit('hello', { nsp, generation });
+  if (greet && !socket.recovered) socket.emit('hello', { nsp, generation });
 }
 
 module.exports = { install };

@@ -8,6 +8,9 @@
 //   port        0 (a free one)
 //   parser      "msgpack"
 //   token       what /admin wants ("letmein")
+//   tokenUses   how often one token is good; then whatever begins with `token` is a token of its own
+//   greet       false: no "hello" after a join
+//   tls         {"key":…,"cert":…} as PEM: HTTPS
 //   slowMs      how long /slow takes to answer a CONNECT (500)
 //   forbid      true or a text: allowRequest refuses everybody
 //   packets     true: print every Engine.IO packet
@@ -20,20 +23,22 @@
 // It ends when standard input closes, so that a killed test leaves nothing behind.
 
 const http = require('http');
+const https = require('https');
 const { toJson, fromJson, say, readLines } = require('./values');
 const application = require('./application');
 
-const { generation = 4, port = 0, parser, token = 'letmein', slowMs = 500, forbid, packets, requests, answerMs, ...options } =
+const { generation = 4, port = 0, parser, token = 'letmein', tokenUses, greet = true, tls, slowMs = 500, forbid, packets, requests, answerMs, ...options } =
   JSON.parse(process.argv[2] || '{}');
 
 if (parser === 'msgpack') options.parser = require(generation <= 2 ? 'socket.io-msgpack-parser-2' : 'socket.io-msgpack-parser-3');
 if (forbid) options.allowRequest = (_request, decide) => decide(forbid === true ? null : forbid, false);
 
 const library = require(`socket.io-${generation}`);
-const listener = http.createServer((_request, response) => {
+function elsewhere(_request, response) {
   response.writeHead(404);
   response.end('nothing but Socket.IO here\n');
-});
+}
+const listener = tls ? https.createServer(tls, elsewhere) : http.createServer(elsewhere);
 const connections = new Set();
 listener.on('connection', (tcp) => {
   connections.add(tcp);
@@ -78,7 +83,7 @@ io.engine.on('connection', (engine) => {
 });
 io.engine.on('connection_error', (error) => say({ saw: 'refused', code: error.code, message: error.message }));
 
-application.install(io, { generation, token, slowMs, say });
+application.install(io, { generation, token, tokenUses, greet, slowMs, say });
 
 // ---- control -------------------------------------------------------------------------------
 
@@ -144,6 +149,11 @@ const commands = {
   },
   /** Freezes the heartbeats of the engines that are there. */
   stop_ping: () => engines.forEach(stopPing),
+  /** Does nothing else for so long, as a handler that computes does. */
+  block: ({ ms }) => {
+    const end = Date.now() + ms;
+    while (Date.now() < end);
+  },
   /** Emits to a namespace, to a room of it or to one sid; with "ack" waits for the answers as `ask` does. */
   emit: (line) => {
     if (line.ack) return commands.ask(line);

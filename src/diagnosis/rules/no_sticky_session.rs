@@ -1,15 +1,17 @@
 //! Requests of one session land on different server processes.
 //!
 //! A polling session lives in one process. A process that never saw it answers code 1, "Session
-//! ID unknown" (engine.io `server.ts`). Code 1 also follows when the session has died in the right
-//! process; that is told apart by what the session itself showed before: a session that was alive
-//! right before (its handshake was just answered, or another request of it is answered well while
-//! or after this one was refused) did not die.
+//! ID unknown" (engine.io `server.ts`), in the form of its implementation: JSON over HTTP,
+//! `text/html` to a WebSocket upgrade, a bare JSON string from python. Code 1 also follows when
+//! the session has died in the right process ([`crate::diagnosis::death`]); so this rule wants
+//! proof that it was alive: its handshake or a poll of it was answered right before, and nothing
+//! in between ends one. An `ok` to a post is no such proof: packets that kill a session get it too.
 
 use super::{Entry, Rule};
 use crate::diagnosis::moment::{Moment, Moments};
 use crate::diagnosis::speech::{Conclusion, Scene, Severity, Speech};
 use crate::diagnosis::story::{Asked, Exchange};
+use crate::diagnosis::{advice, death, words};
 
 pub(super) const ENTRY: Entry = Entry {
     name: "no-sticky-session",
@@ -22,6 +24,10 @@ pub(super) const ENTRY: Entry = Entry {
 /// How long after its last good answer a session is taken to be alive, in microseconds: less than
 /// any ping timeout in use.
 const ALIVE: u64 = 2_000_000;
+/// Sessions that are named at most.
+const SESSIONS: usize = 100;
+/// Records that are named at most.
+const EVIDENCE: usize = 12;
 
 /// Sessions that were refused, and the proofs.
 #[derive(Default)]
@@ -36,63 +42,72 @@ impl Rule for NoStickySession {
             return;
         };
         let Some(c) = exchange.c else { return };
-        if exchange.asked == Asked::Handshake
+        if exchange.sid.is_none()
             || !exchange.is_engine_error(1)
             || scene.story.is_faulted(c)
             || self.sessions.contains(&c)
+            || self.sessions.len() >= SESSIONS
         {
             return;
         }
-        let Some(proof) = proof_of_life(exchange, c, scene) else {
+        let Some((proof, after)) = proof_of_life(exchange, c, scene) else {
             return;
         };
         self.sessions.push(c);
-        self.evidence.extend(proof);
-        self.evidence.extend(exchange.evidence());
-        self.evidence.truncate(20);
+        self.evidence.extend(
+            std::iter::once(proof)
+                .chain(exchange.evidence())
+                .take(EVIDENCE.saturating_sub(self.evidence.len())),
+        );
+        let what = match exchange.asked {
+            Asked::Post => "post",
+            Asked::Upgrade => "WebSocket upgrade",
+            _ => "poll",
+        };
         let times = match self.sessions.len() {
             1 => String::new(),
-            many => format!(", {many} sessions so far"),
+            many => format!(" ({many} sessions so far)"),
         };
+        let after = words::seconds(after);
         speech.say(Conclusion {
             subject: String::new(),
-            connections: vec![c],
+            connections: self.sessions.clone(),
             severity: Severity::Error,
             title: format!(
-                "no sticky sessions: the session's next request reached another server process{times}"
+                "no sticky sessions: a {what} went to a server process that does not know the \
+                 session{times}"
             ),
             evidence: self.evidence.clone(),
-            why: "The handshake was answered and a moment later a request with the same sid got \
-                  `Session ID unknown` (code 1). The session had no time to die, so the request \
-                  reached a process that never had it: a load balancer, or several workers, \
-                  without stickiness."
-                .to_owned(),
-            fix: "nginx: put `ip_hash;` (or `hash $cookie_NAME consistent;` with a cookie of \
-                  yours) into the `upstream` block. HAProxy: `cookie SERVERID insert indirect \
-                  nocache`. Apache: `ProxySet stickysession=SERVERID`. AWS ALB: turn on \
-                  stickiness for the target group. Node cluster: @socket.io/sticky; gunicorn: one \
-                  worker a port. Or connect with `transports: [\"websocket\"]`, which needs no \
-                  stickiness but has no fallback."
-                .to_owned(),
+            why: format!(
+                "The session was alive: a request of it was answered well, and {after} later a \
+                 {what} with the same sid got `Session ID unknown` (code 1). Nothing that ends a \
+                 session lies in between: no packet that can't be read, no close, no silence, no \
+                 server that was away. So the {what} reached a process that never had it: a load \
+                 balancer, or several workers, without stickiness."
+            ),
+            fix: advice::STICKY.to_owned(),
         });
     }
 }
 
-/// Records which show that the session was alive when the request was refused: an answer that it
-/// got within [`ALIVE`] before the request was written, with nothing in between that ends one.
-fn proof_of_life(refused: &Exchange, c: u32, scene: &Scene<'_>) -> Option<Vec<u64>> {
+/// The record which shows that the session was alive when the request was refused, and how long
+/// before (microseconds): the handshake or a poll was answered within [`ALIVE`], and nothing says
+/// that it died.
+fn proof_of_life(refused: &Exchange, c: u32, scene: &Scene<'_>) -> Option<(u64, u64)> {
     let life = scene.story.life(c)?;
-    // What we could not write correctly may have killed it: a broken packet, or a close.
-    if !life.troubles.is_empty() {
+    if death::of(refused, life, scene).is_some() {
         return None;
     }
     let good = scene
         .story
         .exchanges_of(c)
-        .filter(|other| other.x != refused.x && other.status == 200)
-        .filter(|other| other.asked == Asked::Handshake || other.sid == refused.sid)
+        .filter(|other| other.x != refused.x && other.status == 200 && !other.is_page())
+        .filter(|other| {
+            other.asked == Asked::Handshake
+                || (other.asked == Asked::Poll && other.sid == refused.sid)
+        })
         .filter_map(|other| other.response)
-        .filter(|response| response.t + ALIVE > refused.request.t)
         .max()?;
-    Some(vec![good.n])
+    let after = refused.request.t.saturating_sub(good.t);
+    (after < ALIVE).then_some((good.n, after))
 }

@@ -2,6 +2,7 @@
 
 use super::Place;
 use crate::journal::record::{Headers, Request, Response};
+use crate::protocol::engine::generation;
 use crate::protocol::engine::server_error::{self, Form, ServerError};
 
 /// Bytes of a body that are kept.
@@ -120,6 +121,52 @@ impl Exchange {
     /// The answer is an HTML page, as proxies and applications write it.
     pub fn is_page(&self) -> bool {
         self.refusal().form == Form::Html
+    }
+
+    /// We gave it up because its connection had ended.
+    pub fn is_given_up(&self) -> bool {
+        self.status == 0
+            && self
+                .error
+                .as_deref()
+                .is_some_and(|error| error.starts_with("given up"))
+    }
+
+    /// An Engine.IO server answered: with packets, with its own refusal, or with a WebSocket.
+    /// What a wrong place, a proxy or an application answers is none of that.
+    pub fn is_engine_answer(&self) -> bool {
+        match (self.status, self.asked) {
+            (101, _) => true,
+            (200, Asked::Post) => self.body.eq_ignore_ascii_case(b"ok"),
+            (200, _) => {
+                let octets = self
+                    .answer_header("content-type")
+                    .is_some_and(|kind| kind.contains("octet-stream"));
+                octets
+                    || (!self.is_page()
+                        && !generation::from_first_body(&self.body, None).is_empty())
+                    || (self.sid.is_some() && !self.is_page())
+            }
+            (400..=403, _) => self.refusal().code.is_some(),
+            _ => false,
+        }
+    }
+
+    /// How long it took, in microseconds, once it ended.
+    pub fn took(&self) -> Option<u64> {
+        Some(self.response?.t.saturating_sub(self.request.t))
+    }
+
+    /// Scheme, host and port, the same for polling and WebSocket.
+    pub fn origin(&self) -> String {
+        let (scheme, rest) = self.url.split_once("://").unwrap_or(("http", &self.url));
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let scheme = match scheme {
+            "ws" => "http",
+            "wss" => "https",
+            other => other,
+        };
+        format!("{scheme}://{host}")
     }
 
     /// Numbers of its records.

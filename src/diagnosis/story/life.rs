@@ -1,6 +1,6 @@
 //! The life of one connection, as records prove it.
 
-use super::Place;
+use super::{Asked, Place};
 use crate::journal::record::{Body, Direction, Opcode, Record};
 use crate::model::Packet;
 use crate::model::decode::Kind;
@@ -32,6 +32,35 @@ pub struct Trouble {
     pub error: String,
     /// Byte offset in the frame or body.
     pub at: usize,
+}
+
+/// Something that the client did for which an Engine.IO server ends a session, without a word
+/// (a POST is answered `ok` all the same).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deed {
+    /// Its record.
+    pub place: Place,
+    /// What it was.
+    pub what: DeedKind,
+}
+
+/// What ends a session (engine.io `socket.ts`, `polling.ts`; socket.io `client.ts`).
+#[derive(Debug, Clone, PartialEq)]
+pub enum DeedKind {
+    /// A packet that can't be read, and why.
+    Unreadable(String),
+    /// An event, ack or disconnect for a namespace that was not joined.
+    NotJoined(String),
+    /// A second CONNECT for a namespace.
+    SecondConnect(String),
+    /// A ping from a client of Engine.IO 4, in which the server pings.
+    WrongPing,
+    /// A second poll (or post, where true) while one was under way.
+    Overlap(bool),
+    /// The client closed the session.
+    ClosedByClient,
+    /// The server closed the session.
+    ClosedByServer,
 }
 
 /// One connection: one handshake, one Engine.IO sid. Its state, sid, handshake values and upgrade
@@ -68,6 +97,12 @@ pub struct Life {
     pub troubles: Vec<Trouble>,
     /// Failures made on purpose, at most 100.
     pub faults: Vec<Place>,
+    /// What the session may have died of, at most 100.
+    pub deeds: Vec<Deed>,
+    /// Exchanges that wait for their response.
+    pub(super) open: Vec<(u64, Asked)>,
+    /// Namespaces for which a CONNECT was sent (or, in Engine.IO 3, `/` is implied).
+    asked_for: Vec<String>,
 }
 
 impl Life {
@@ -88,6 +123,89 @@ impl Life {
             close_frames: Vec::new(),
             troubles: Vec::new(),
             faults: Vec::new(),
+            deeds: Vec::new(),
+            open: Vec::new(),
+            asked_for: Vec::new(),
+        }
+    }
+
+    /// The WebSocket went away without a close frame (1006).
+    pub fn was_cut(&self) -> bool {
+        self.reason.as_deref() == Some("transport close")
+            && !self
+                .close_frames
+                .iter()
+                .any(|frame| frame.dir == Direction::ToClient)
+            && self
+                .detail
+                .as_deref()
+                .is_none_or(|detail| detail.contains("1006"))
+    }
+
+    /// The newest record that crossed the wire, either way.
+    pub fn traffic(&self) -> Option<Place> {
+        self.heard.max(self.spoke)
+    }
+
+    /// We left, or gave it up for another generation.
+    pub fn ended_by_us(&self) -> bool {
+        matches!(
+            self.reason.as_deref(),
+            Some("io client disconnect" | "forced close")
+        )
+    }
+
+    pub(super) fn did(&mut self, place: Place, what: DeedKind) {
+        if self.deeds.len() < PLACES {
+            self.deeds.push(Deed { place, what });
+        }
+    }
+
+    /// What a packet does to the session, beside what it carries.
+    fn weigh(&mut self, place: Place, packet: &Packet, eio: Option<u8>, by_websocket: bool) {
+        match (&packet.kind, packet.dir) {
+            (Kind::Engine { name: "close", .. }, dir) if !by_websocket => {
+                self.did(
+                    place,
+                    match dir {
+                        Direction::ToServer => DeedKind::ClosedByClient,
+                        Direction::ToClient => DeedKind::ClosedByServer,
+                    },
+                );
+            }
+            (Kind::Engine { name: "ping", data }, Direction::ToServer)
+                if data != "probe" && eio == Some(4) =>
+            {
+                self.did(place, DeedKind::WrongPing);
+            }
+            (Kind::Undecodable { error, .. }, Direction::ToServer) => {
+                self.did(place, DeedKind::Unreadable(error.clone()));
+            }
+            (Kind::Socket { name, nsp, .. }, dir) => {
+                let nsp = nsp.split('?').next().unwrap_or_default();
+                let known = self.asked_for.iter().position(|asked| asked == nsp);
+                match (*name, dir, known) {
+                    ("connect", Direction::ToServer, Some(_)) if eio != Some(3) || nsp != "/" => {
+                        self.did(place, DeedKind::SecondConnect(nsp.to_owned()));
+                    }
+                    ("connect", _, None) if self.asked_for.len() < PLACES => {
+                        self.asked_for.push(nsp.to_owned());
+                    }
+                    ("disconnect" | "connect_error", _, Some(at)) => {
+                        self.asked_for.swap_remove(at);
+                    }
+                    ("connect" | "connect_error", ..) => {}
+                    (_, Direction::ToServer, None)
+                        if self.opened.is_some()
+                            && self.asked_for.len() < PLACES
+                            && !(eio == Some(3) && nsp == "/") =>
+                    {
+                        self.did(place, DeedKind::NotJoined(nsp.to_owned()));
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
         }
     }
 
@@ -96,7 +214,14 @@ impl Life {
         Some(self.ended?.t.saturating_sub(self.opened?.t))
     }
 
-    pub(super) fn take(&mut self, place: Place, record: &Record, packets: &[Packet]) {
+    pub(super) fn take(
+        &mut self,
+        place: Place,
+        record: &Record,
+        packets: &[Packet],
+        eio: Option<u8>,
+    ) {
+        let by_websocket = matches!(record.body, Body::Frame(_));
         match &record.body {
             Body::Request(_) => self.spoke = Some(place),
             Body::Response(response) if response.status > 0 => self.heard = Some(place),
@@ -118,6 +243,7 @@ impl Life {
             _ => {}
         }
         for packet in packets {
+            self.weigh(place, packet, eio, by_websocket);
             match &packet.kind {
                 Kind::Engine { name, data } if data != "probe" => {
                     let list = match (*name, packet.dir) {

@@ -186,6 +186,14 @@ fn read_rule(value: &Value<'_>, ordinal: usize, text: &str) -> Result<Rule, Mist
         let what = format!("{:?} has no fault: write fault = \"drop\"", rule.name);
         return Err(Mistake(value.span(), what));
     }
+    let counts_itself = rule
+        .faults
+        .iter()
+        .any(|fault| matches!(fault, Fault::Status { .. }));
+    if let Some((key, _)) = table.get_key_value("nth").filter(|_| counts_itself) {
+        let what = "status counts by itself: write \"status:502@3\" for the third, and no nth";
+        return Err(Mistake(key.span(), what.to_owned()));
+    }
     Ok(rule)
 }
 

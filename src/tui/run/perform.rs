@@ -12,7 +12,6 @@ use super::App;
 use super::private;
 use crate::client::{Command, Options};
 use crate::journal::Journal;
-use crate::scope::Refused;
 
 /// Terminals cut longer OSC 52 sequences, or drop them.
 const LONGEST_COPY: usize = 74_000;

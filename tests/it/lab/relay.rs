@@ -26,8 +26,23 @@ struct State {
     stalled: bool,
 }
 
+/// What becomes of some bytes on their way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// They cross.
+    Pass,
+    /// They are lost, and nobody is told.
+    Lost,
+    /// The connection ends instead.
+    Cut,
+}
+
+/// Decides on bytes: what crossed before, whether they are for the client, and the bytes.
+type Rule = Box<dyn Fn(&Wire, bool, &[u8]) -> Fate + Send + Sync>;
+
 #[derive(Default)]
 struct Shared {
+    rule: Option<Rule>,
     state: Mutex<State>,
     changed: Condvar,
     over: AtomicBool,
@@ -42,12 +57,27 @@ pub struct Relay {
 impl Relay {
     /// Relays to `port` of 127.0.0.1.
     pub fn to(port: u16) -> Self {
+        Self::start(port, None)
+    }
+
+    /// Relays to `port` what `rule` lets pass: a middlebox with ideas of its own.
+    pub fn meddling(
+        port: u16,
+        rule: impl Fn(&Wire, bool, &[u8]) -> Fate + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(port, Some(Box::new(rule)))
+    }
+
+    fn start(port: u16, rule: Option<Rule>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let own = listener
             .local_addr()
             .expect("the address of a listener")
             .port();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            rule,
+            ..Shared::default()
+        });
         let accepting = Arc::clone(&shared);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
@@ -157,28 +187,42 @@ impl Shared {
         state.ends.push((client_end, server_end));
         drop(state);
         let up = Arc::clone(self);
-        thread::spawn(move || up.pump(client, to_server, number, |wire| &mut wire.to_server));
+        thread::spawn(move || up.pump(client, to_server, number, false));
         let down = Arc::clone(self);
-        thread::spawn(move || down.pump(server, to_client, number, |wire| &mut wire.to_client));
+        thread::spawn(move || down.pump(server, to_client, number, true));
     }
 
-    fn pump(
-        &self,
-        mut from: TcpStream,
-        mut to: TcpStream,
-        number: usize,
-        side: fn(&mut Wire) -> &mut Vec<u8>,
-    ) {
+    fn pump(&self, mut from: TcpStream, mut to: TcpStream, number: usize, to_client: bool) {
         let mut chunk = [0; 16 * 1024];
         while let Ok(read @ 1..) = from.read(&mut chunk) {
+            let bytes = &chunk[..read];
             let mut state = self.state();
             while state.stalled {
                 state = self.wait(state, PATIENCE);
             }
-            side(&mut state.wires[number]).extend_from_slice(&chunk[..read]);
+            let wire = &mut state.wires[number];
+            let fate = self
+                .rule
+                .as_ref()
+                .map_or(Fate::Pass, |rule| rule(wire, to_client, bytes));
+            let side = if to_client {
+                &mut wire.to_client
+            } else {
+                &mut wire.to_server
+            };
+            side.extend_from_slice(bytes);
             drop(state);
             self.changed.notify_all();
-            if to.write_all(&chunk[..read]).is_err() {
+            match fate {
+                Fate::Pass => {}
+                Fate::Lost => continue,
+                Fate::Cut => {
+                    let _ = from.shutdown(Shutdown::Both);
+                    let _ = to.shutdown(Shutdown::Both);
+                    break;
+                }
+            }
+            if to.write_all(bytes).is_err() {
                 break;
             }
         }
