@@ -20,6 +20,7 @@ mod tests;
 
 pub use export::export;
 pub use import::{HarError, Imported, import};
+pub(in crate::journal) use import::{query_value, sid_of};
 
 /// Whether a file that begins like this may be HAR: an object whose first key is `log`.
 pub(super) fn looks_like(begin: &[u8]) -> bool {

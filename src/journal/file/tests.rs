@@ -79,7 +79,7 @@ fn each_file_that_is_no_session_is_refused_in_its_own_words() {
         ),
         (
             b"{\"log\":{\"version\":\"1.2\"}}",
-            "it is no session file: it looks like a HAR file",
+            "it is a HAR file without Socket.IO: none of its 0 requests has EIO and transport in its query",
         ),
         (
             b"{\n  \"log\": {}\n}",

@@ -48,6 +48,15 @@ pub(super) fn open(path: &Path) -> Result<Journal, OpenError> {
                 .map_err(|error| problem(Problem::Unpack(error)))?;
             (input, kept, Some(copy))
         }
+        // In the words of another tool: it is read whole, and kept as a session file would be.
+        other => {
+            let session = file::convert(file, other).map_err(problem)?;
+            let kept = file::nameless().map_err(|error| problem(Problem::Io(error)))?;
+            let copy = kept
+                .try_clone()
+                .map_err(|error| problem(Problem::Io(error)))?;
+            (Box::new(io::Cursor::new(session)), kept, Some(copy))
+        }
     };
     let mut indexer = Indexer {
         copy,
