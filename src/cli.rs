@@ -4,15 +4,18 @@
 //! [`parse`] turns the arguments into a [`Task`]; `main.rs` hands the tasks that need the
 //! screen to the screen and all others to [`run`]. Data goes to stdout, talk to stderr.
 //!
+//! - [`again`]: the program started once more, where its environment must be another.
 //! - [`args`]: the grammar; one file per command beside it.
 //! - [`connection`]: the options that every connecting command shares, and what they mean.
 //! - [`stream`]: records as lines on stdout, commands as lines on stdin.
 //! - [`exit`]: how a run ended, as an exit code.
 
+pub mod again;
 pub mod args;
 pub mod completions;
 pub mod connection;
 pub mod demo;
+pub mod doctor;
 pub mod emit;
 pub mod exit;
 pub mod log;
@@ -22,6 +25,7 @@ pub mod print;
 pub mod sessions;
 pub mod stop;
 pub mod stream;
+pub mod tap;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -47,6 +51,8 @@ pub enum Opening {
     Connect(Box<Options>, Record),
     /// A saved session.
     File(PathBuf),
+    /// A tap.
+    Tap(Box<crate::tap::Settings>, Record),
     /// The demo server of [`crate::demo`], and a connection to it.
     Demo(crate::demo::Settings),
 }
@@ -71,12 +77,16 @@ pub enum Headless {
     Stream(Box<stream::Plan>),
     /// `emit`.
     Emit(Box<emit::Plan>),
+    /// `doctor`.
+    Doctor(Box<doctor::Plan>),
     /// `sessions`.
     Sessions(sessions::Plan),
     /// `completions SHELL`.
     Completions(clap_complete::Shell),
     /// `man`.
     Man(Option<PathBuf>),
+    /// `tap --headless`.
+    Tap(Box<tap::Plan>),
     /// `demo --headless`.
     Demo(demo::Plan),
 }
@@ -115,9 +125,11 @@ pub fn run(task: Headless) -> Exit {
     match task {
         Headless::Stream(plan) => stream::run(*plan),
         Headless::Emit(plan) => emit::run(*plan),
+        Headless::Doctor(plan) => doctor::run(*plan),
         Headless::Sessions(plan) => sessions::run(&plan),
         Headless::Completions(shell) => completions::run(shell),
         Headless::Man(folder) => man::run(folder.as_deref()),
+        Headless::Tap(plan) => tap::run(*plan),
         Headless::Demo(plan) => demo::run(plan),
     }
 }

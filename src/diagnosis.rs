@@ -15,11 +15,13 @@
 //! was made on purpose is not taken (see [`speech::Speech`]).
 
 mod advice;
+mod beat;
 mod death;
 pub mod moment;
 pub mod rules;
 pub mod speech;
 pub mod story;
+mod tally;
 mod words;
 
 #[cfg(test)]

@@ -9,20 +9,24 @@
 //! | 6 | `main.rs` | chooses a face |
 //! | 5 | [`tui`], [`cli`] | the two faces; neither knows the other |
 //! | 4 | [`scope`] | one running session: a source, its journal, its model, a way to command it |
-//! | 2 | [`client`], [`demo`] | sources: they do IO and write records |
+//! | 3 | [`doctor`] | examines an endpoint and names what is wrong |
+//! | 2 | [`client`], [`tap`], [`demo`] | sources: they do IO and write records |
 //! | 2 | [`diagnosis`] | rules: they read the model and make findings (pure) |
 //! | 1 | [`model`], [`faults`], [`net`] | the state of things, folded from records (pure); failures made on purpose and their plans (pure); connections, made and timed |
-//! | 0 | [`protocol`], [`journal`], [`visible`] | bytes and packets (pure); records, their store and their file; text from the network as a person may see it |
+//! | 0 | [`protocol`], [`journal`], [`visible`], [`notices`] | bytes and packets (pure); records, their store and their file; text from the network as a person may see it; what is said once |
 
 pub mod cli;
 pub mod client;
 pub mod demo;
 pub mod diagnosis;
+pub mod doctor;
 pub mod faults;
 pub mod journal;
 pub mod model;
 pub mod net;
+pub mod notices;
 pub mod protocol;
 pub mod scope;
+pub mod tap;
 pub mod tui;
 pub mod visible;

@@ -20,6 +20,9 @@ fn main() -> ExitCode {
         Ok(invocation) => invocation,
         Err(exit) => return exit.into(),
     };
+    if let Some(code) = cli::again::where_needed(&invocation.task) {
+        return ExitCode::from(code);
+    }
     if let Err(error) = cli::log::start(invocation.log.as_deref()) {
         eprintln!("error: {error}");
         return Exit::Usage.into();
@@ -67,6 +70,10 @@ async fn show(opening: Opening, config: Config, theme: Theme) -> anyhow::Result<
         Opening::Connect(options, record) => {
             start.scope = Some(Scope::connect((*options).clone(), record.clone())?);
             live(&mut start, *options, record);
+        }
+        Opening::Tap(settings, record) => {
+            start.readonly = settings.readonly;
+            start.scope = Some(Scope::tap(*settings, record)?);
         }
         Opening::File(file) => start.scope = Some(Scope::open(&file)?),
         Opening::Demo(settings) => {

@@ -10,6 +10,8 @@ mod any_key;
 pub mod around;
 #[cfg(test)]
 mod bench;
+pub mod broken;
+pub mod clients;
 pub mod composer;
 pub mod config;
 pub mod detail;

@@ -10,7 +10,7 @@ use super::{Headless, Invocation, Opening, Task, UsageError};
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
-  1    an expectation failed: a wait timed out, an ack did not come
+  1    an expectation failed: a wait timed out, an ack did not come, doctor found a fault
   2    usage, configuration or input
   3    could not connect
   4    disconnected, and did not come back
@@ -54,6 +54,10 @@ enum Command {
     Stream(Box<super::stream::StreamArgs>),
     /// Connect, emit one event, print its ack, leave.
     Emit(Box<super::emit::EmitArgs>),
+    /// Probe an endpoint, name what is wrong and the line to change; or read a saved session.
+    Doctor(Box<super::doctor::DoctorArgs>),
+    /// A recording proxy for any client, with the screen or headless.
+    Tap(Box<super::tap::TapArgs>),
     /// Show a saved session on the screen.
     Open(super::open::OpenArgs),
     /// List the recorded sessions.
@@ -101,6 +105,8 @@ impl Cli {
             }),
             Some(Command::Stream(args)) => Task::Headless(Headless::Stream(Box::new(args.plan()?))),
             Some(Command::Emit(args)) => Task::Headless(Headless::Emit(Box::new(args.plan()?))),
+            Some(Command::Doctor(args)) => Task::Headless(Headless::Doctor(Box::new(args.plan()?))),
+            Some(Command::Tap(args)) => args.task()?,
             Some(Command::Open(args)) => Task::Screen(Opening::File(args.file)),
             Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan())),
             Some(Command::Demo(args)) => args.task()?,

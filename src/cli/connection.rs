@@ -5,6 +5,7 @@
 //! connected, so that a mistake is told at once and with its place.
 
 pub mod auth;
+pub mod plan;
 pub mod profile;
 pub mod target;
 pub mod values;
@@ -19,9 +20,10 @@ use clap::{Args, ValueEnum};
 
 use super::UsageError;
 use crate::client::Options;
-use crate::client::options::{Eio, NamespaceAuth, Parser};
+use crate::client::options::{Driver, Eio, NamespaceAuth, Parser};
+use crate::faults::Side;
 use crate::journal::record::TransportName;
-use crate::scope::Record;
+use crate::scope::{Record, rust_socketio};
 
 /// `--eio`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -146,6 +148,9 @@ pub struct ConnectionArgs {
     /// Write the decoded packets into the session's file, too.
     #[arg(long, conflicts_with = "no_record")]
     pub decoded: bool,
+    /// Make things fail by this plan, the same way each time; --help shows its form.
+    #[arg(long, value_name = "PLAN.toml", long_help = plan::help())]
+    pub faults: Option<PathBuf>,
     /// Refuse everything that acts on the server after the connect.
     #[arg(long)]
     pub readonly: bool,
@@ -162,13 +167,6 @@ pub struct Attempts(pub Option<u32>);
 impl ConnectionArgs {
     /// The options for a connection to `url`, and where to record it.
     pub fn options(&self, url: &str) -> Result<(Options, Record), UsageError> {
-        if self.driver == Some(DriverArg::RustSocketio) {
-            return Err(UsageError(
-                "--driver rust_socketio comes with the tap, which this version does not have \
-                 yet; leave it out (--profile rust takes that library's defaults)"
-                    .to_owned(),
-            ));
-        }
         let target = target::parse(url, !self.namespaces.is_empty())?;
         let mut options = Options::new(target.url);
         if let Some(profile) = self.profile {
@@ -180,7 +178,31 @@ impl ConnectionArgs {
         self.network(&mut options)?;
         options.readonly = self.readonly;
         options.decoded = self.decoded;
+        self.driver(&mut options)?;
+        let side = match options.driver {
+            Driver::Native => Side::Client,
+            // Its faults are made by its tap.
+            Driver::RustSocketio => Side::Tap,
+        };
+        options.faults = match &self.faults {
+            Some(file) => Some(plan::read(file, side)?),
+            None => None,
+        };
         Ok((options, self.record()))
+    }
+
+    fn driver(&self, options: &mut Options) -> Result<(), UsageError> {
+        if self.driver != Some(DriverArg::RustSocketio) {
+            return Ok(());
+        }
+        options.driver = Driver::RustSocketio;
+        // That of the JavaScript client is the default, and can't be seen in the options.
+        let other = |profile| profile != profile::ProfileArg::Rust;
+        let unable = match self.profile.filter(|profile| other(*profile)) {
+            Some(_) => Err(rust_socketio::PROFILE.to_owned()),
+            None => rust_socketio::check(options),
+        };
+        unable.map_err(|error| UsageError(format!("--driver rust_socketio: {error}")))
     }
 
     /// Where the session is recorded.
@@ -307,7 +329,7 @@ fn repeated(namespaces: &[NamespaceAuth]) -> Option<&str> {
 }
 
 /// The file, if it can be opened now; a mistake in its name is told before anything is connected.
-fn readable(file: Option<&Path>, option: &str) -> Result<Option<PathBuf>, UsageError> {
+pub(super) fn readable(file: Option<&Path>, option: &str) -> Result<Option<PathBuf>, UsageError> {
     let Some(file) = file else { return Ok(None) };
     match std::fs::File::open(file) {
         Ok(_) => Ok(Some(file.to_path_buf())),

@@ -45,7 +45,7 @@ impl DemoArgs {
 }
 
 /// `HOST:PORT`, or only a port on the loopback address.
-fn listen(text: &str) -> Result<String, UsageError> {
+pub(super) fn listen(text: &str) -> Result<String, UsageError> {
     if text.parse::<u16>().is_ok() {
         return Ok(format!("127.0.0.1:{text}"));
     }

@@ -26,6 +26,7 @@ Commands, one JSON object a line on stdin, done in order:
   {\"join\":\"/chat\",\"auth\":{…}}   {\"leave\":\"/chat\"}
   {\"answer\":[…],\"nsp\":\"/\",\"id\":3}      to a server that asked for an ack
   {\"connect\":true}   {\"disconnect\":true}   {\"mark\":\"text\"}   {\"quit\":true}
+  {\"fault\":\"drop\"}   {\"fault\":\"clear\"}   make something fail (--faults lists what)
   {\"wait\":{\"event\":\"hello\",\"nsp\":\"/\",\"timeout_ms\":3000}}
   {\"wait\":{\"ack\":true}}             the ack of the newest emit that asked for one
   {\"wait\":{\"namespace\":\"/chat\"}}    {\"wait\":{\"ms\":500}}

@@ -4,27 +4,30 @@
 //! writes, so that a peer which does not read never holds up reading, pings or commands.
 //! Everything that crosses the wire is recorded here, raw, before the machine sees it.
 
-mod auth;
+pub(crate) mod auth;
 mod exchange;
+mod faults;
 mod socket;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::command::Command;
 use super::machine::{ExchangeId, Input, Machine, Output};
 use super::options::Options;
+use crate::faults::{Injector, Side};
 use crate::journal::Journal;
 use crate::journal::record::Body;
 use crate::net::cookies::Jar;
 use crate::net::dial::{DialError, DialOptions, Dialer, ProxyUrl, Resolve, TlsOptions};
 use crate::net::http::{BODY_LIMIT, HttpClient};
+pub use crate::notices::Notices;
 use crate::protocol::engine::base64;
 use crate::protocol::engine::url::decode_component;
 
@@ -45,40 +48,9 @@ pub enum SetupError {
     /// Certificate files that can't be used.
     #[error("{0}")]
     Tls(#[from] DialError),
-}
-
-/// Sentences for the person, said once each.
-#[derive(Debug, Clone, Default)]
-pub struct Notices(Arc<(Mutex<VecDeque<String>>, Notify)>);
-
-impl Notices {
-    /// How many are kept when nobody takes them.
-    const LIMIT: usize = 1_000;
-
-    /// Adds one.
-    pub fn push(&self, text: String) {
-        let mut list = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if list.len() < Self::LIMIT {
-            list.push_back(text);
-        }
-        drop(list);
-        self.0.1.notify_one();
-    }
-
-    /// Waits until one was added.
-    pub async fn changed(&self) {
-        self.0.1.notified().await;
-    }
-
-    /// Takes all, oldest first.
-    pub fn take(&self) -> Vec<String> {
-        self.0
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .drain(..)
-            .collect()
-    }
+    /// What the chosen driver can't do.
+    #[error("--driver: {0}")]
+    Driver(String),
 }
 
 /// Whether there is anything left to do, as both sides of the command queue tell it.
@@ -167,7 +139,7 @@ impl Client {
 }
 
 /// What `net` has to know, from the options.
-fn dial_options(options: &Options) -> Result<DialOptions, SetupError> {
+pub(crate) fn dial_options(options: &Options) -> Result<DialOptions, SetupError> {
     let resolve: Result<Vec<Resolve>, String> =
         options.resolve.iter().map(|text| text.parse()).collect();
     let proxy = options
@@ -189,10 +161,27 @@ fn dial_options(options: &Options) -> Result<DialOptions, SetupError> {
     })
 }
 
+/// `http://user:password@host` means basic authentication, as everywhere.
+pub(crate) fn authorize(options: &mut Options) {
+    let authorized = options
+        .headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    if let (Some(userinfo), false) = (options.endpoint().userinfo, authorized) {
+        let value = format!(
+            "Basic {}",
+            base64::encode(decode_component(&userinfo).as_bytes())
+        );
+        options.headers.push(("Authorization".to_owned(), value));
+    }
+}
+
 /// Something that a task of the driver has done.
 enum Done {
     /// An HTTP exchange ended.
     Http(Box<exchange::Outcome>),
+    /// A response was held back long enough.
+    Late(Box<exchange::Late>),
     /// A WebSocket was opened, or could not be.
     Ws(Box<socket::Outcome>),
     /// An auth payload was read.
@@ -216,11 +205,16 @@ struct Driver {
     aborts: HashMap<ExchangeId, AbortHandle>,
     /// The connection of each exchange, for its records.
     connections: HashMap<ExchangeId, u32>,
+    /// Those of them that open a WebSocket.
+    opening: HashSet<ExchangeId>,
     readers: Vec<socket::Reader>,
     writers: HashMap<ExchangeId, socket::Writer>,
     written: mpsc::Sender<socket::Written>,
     written_inbox: mpsc::Receiver<socket::Written>,
     tls_told: bool,
+    injector: Injector,
+    /// What faults have to do; empty without any.
+    failing: faults::Failing,
 }
 
 impl Driver {
@@ -231,18 +225,7 @@ impl Driver {
         dialer: Dialer,
         standing: Arc<Standing>,
     ) -> Driver {
-        // `http://user:password@host` means basic authentication, as everywhere.
-        let authorized = options
-            .headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-        if let (Some(userinfo), false) = (options.endpoint().userinfo, authorized) {
-            let value = format!(
-                "Basic {}",
-                base64::encode(decode_component(&userinfo).as_bytes())
-            );
-            options.headers.push(("Authorization".to_owned(), value));
-        }
+        authorize(&mut options);
         let stamp = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_millis() as u64);
@@ -256,6 +239,7 @@ impl Driver {
                 .map(String::as_str),
         );
         let (written, written_inbox) = mpsc::channel(256);
+        let injector = Injector::new(options.faults.clone(), Side::Client);
         Driver {
             machine: Machine::new(options.clone(), Instant::now(), stamp, Box::new(random)),
             http: HttpClient::new(dialer.clone(), BODY_LIMIT),
@@ -268,11 +252,14 @@ impl Driver {
             tasks: JoinSet::new(),
             aborts: HashMap::new(),
             connections: HashMap::new(),
+            opening: HashSet::new(),
             readers: Vec::new(),
             writers: HashMap::new(),
             written,
             written_inbox,
             tls_told: false,
+            injector,
+            failing: faults::Failing::default(),
         }
     }
 
@@ -286,6 +273,7 @@ impl Driver {
         let mut worked = 0;
         loop {
             self.carry_out();
+            self.carry_faults();
             if self.machine.idle() {
                 // Nothing will use them, and the server should not have to wait for its timeout.
                 self.http.close_idle();
@@ -304,6 +292,7 @@ impl Driver {
                 self.machine.deadline(),
                 cut_at,
                 self.readers.iter().filter_map(|reader| reader.cut_at).min(),
+                self.faults_deadline(),
             ]
             .into_iter()
             .flatten()
@@ -318,7 +307,7 @@ impl Driver {
                 command = commands.recv(), if cut_at.is_none() => match command {
                     Some(command) => {
                         worked += 1;
-                        self.machine.handle(Instant::now(), Input::Command(command));
+                        self.command(command);
                     }
                     None => {
                         cut_at = Some(Instant::now() + SHUTDOWN / 2);
@@ -346,9 +335,18 @@ impl Driver {
         }
     }
 
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Fault(fault) => self.arm(fault),
+            Command::ClearFaults => self.clear_faults(),
+            command => self.machine.handle(Instant::now(), Input::Command(command)),
+        }
+    }
+
     fn done(&mut self, done: Done) {
         match done {
             Done::Http(outcome) => self.http_done(*outcome),
+            Done::Late(late) => self.http_late(*late),
             Done::Ws(outcome) => self.ws_done(*outcome),
             Done::Auth { nsp, auth } => self
                 .machine
@@ -360,9 +358,12 @@ impl Driver {
     fn carry_out(&mut self) {
         while let Some(output) = self.machine.poll_output() {
             match output {
-                Output::Record { c, body } => self.record(c, &body),
+                Output::Record { c, body } => {
+                    self.record(c, &body);
+                    self.note_connection(c, &body);
+                }
                 Output::Notice(text) => self.notices.push(text),
-                Output::SendWs { x, message } => self.write(x, socket::Write::Message(message)),
+                Output::SendWs { x, message } => self.send(x, message),
                 Output::PingWs { x } => self.write(x, socket::Write::Ping),
                 Output::CloseWs { x } => self.close_ws(x),
                 Output::OpenWs { x, c, url } => self.open_ws(x, c, &url),

@@ -207,6 +207,25 @@ pub enum Output {
     Notice(String),
 }
 
+/// How a connection looks on the wire.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wire {
+    /// Its number.
+    pub c: u32,
+    /// The handshake was answered, and nothing ends it yet.
+    pub open: bool,
+    /// The transport that carries packets.
+    pub transport: TransportName,
+    /// Its WebSocket, where that is the transport.
+    pub ws: Option<ExchangeId>,
+    /// Engine.IO version.
+    pub version: Version,
+    /// Dialect of its polling bodies.
+    pub revision: Revision,
+    /// `maxPayload` of the handshake, in bytes.
+    pub max_payload: Option<u64>,
+}
+
 /// A WebSocket message to write.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Message {
@@ -415,6 +434,19 @@ impl Machine {
     /// Nothing is open, on the way or planned: only a command changes that.
     pub fn idle(&self) -> bool {
         self.phase == Phase::Idle && self.out.is_empty()
+    }
+
+    /// How the connection of now looks on the wire: what faults are applied to.
+    pub fn wire(&self) -> Option<Wire> {
+        self.link.as_ref().map(|link| Wire {
+            c: link.c,
+            open: link.handshake.is_some() && self.phase == Phase::Open,
+            transport: link.transport,
+            ws: link.ws,
+            version: link.version,
+            revision: link.revision,
+            max_payload: link.handshake.as_ref().and_then(|shake| shake.max_payload),
+        })
     }
 
     /// Starts the first connection.

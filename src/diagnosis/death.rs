@@ -5,7 +5,7 @@
 //! answer behind, and the server tells nobody when it ends one.
 
 use super::speech::Scene;
-use super::story::{Asked, Deed, DeedKind, Exchange, Life, Place};
+use super::story::{Asked, Deed, Exchange, Life, Place};
 
 /// Answers of a session after which a load balancer without stickiness is out of the question:
 /// with two processes at random, one in 256 gets so far.
@@ -36,8 +36,14 @@ pub(super) fn of(refused: &Exchange, life: &Life, scene: &Scene<'_>) -> Option<(
     let deed = life
         .deeds
         .iter()
-        .filter(|deed| deed.place.n < refused.request.n)
-        .find(|deed| deed.what != DeedKind::ClosedByClient || refused.asked != Asked::Post);
+        // What was on its way together with the refused request may have been there first; what the
+        // refused request itself carries was never looked at.
+        .find(|deed| {
+            deed.place.n != refused.request.n
+                && refused
+                    .response
+                    .is_some_and(|response| deed.place.n < response.n)
+        });
     if let Some(deed) = deed {
         return Some((Death::Deed(deed.clone()), vec![deed.place.n]));
     }

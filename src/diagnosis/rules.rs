@@ -6,13 +6,39 @@
 //! `sessions/NAME.speaks.sio.jsonl` in which it must speak and `sessions/NAME.silent.sio.jsonl`
 //! in which it must not, both recorded from real servers.
 
+mod ack_late;
+mod ack_lost;
+mod ack_unanswered;
+mod auth_stale;
+mod blocked_event_loop;
+mod close_code;
+mod compression;
+mod connect_unanswered;
+mod cookies_lost;
+mod dns_failure;
+mod duplicate_emits;
+mod event_before_connect;
 mod generation_mismatch;
+mod heartbeat_direction;
+mod namespace_refused;
 mod no_sticky_session;
+mod parse_error;
 mod path_meant_as_namespace;
+mod payload_too_large;
+mod ping_timeout_ours;
+mod ping_timeout_theirs;
 mod proxy_idle_timeout;
+mod proxy_status_page;
+mod python_ping_truncated;
+mod reconnect_storm;
+mod recovery_impossible;
+mod refused_connection;
 mod restarted_or_killed_session;
 mod stuck_on_polling;
+mod tls_failure;
+mod unknown_namespace;
 mod upgrade_header_swallowed;
+mod upgrade_stalled;
 mod wrong_path;
 
 use super::moment::{Moment, Moments};
@@ -41,14 +67,40 @@ pub struct Entry {
 
 /// Every rule, causes before symptoms.
 pub const RULES: &[Entry] = &[
+    dns_failure::ENTRY,
+    refused_connection::ENTRY,
+    tls_failure::ENTRY,
     generation_mismatch::ENTRY,
     wrong_path::ENTRY,
+    cookies_lost::ENTRY,
     no_sticky_session::ENTRY,
     restarted_or_killed_session::ENTRY,
     proxy_idle_timeout::ENTRY,
     upgrade_header_swallowed::ENTRY,
     stuck_on_polling::ENTRY,
     path_meant_as_namespace::ENTRY,
+    payload_too_large::ENTRY,
+    proxy_status_page::ENTRY,
+    compression::ENTRY,
+    reconnect_storm::ENTRY,
+    namespace_refused::ENTRY,
+    unknown_namespace::ENTRY,
+    connect_unanswered::ENTRY,
+    auth_stale::ENTRY,
+    ping_timeout_ours::ENTRY,
+    ping_timeout_theirs::ENTRY,
+    blocked_event_loop::ENTRY,
+    heartbeat_direction::ENTRY,
+    python_ping_truncated::ENTRY,
+    ack_unanswered::ENTRY,
+    ack_late::ENTRY,
+    ack_lost::ENTRY,
+    duplicate_emits::ENTRY,
+    recovery_impossible::ENTRY,
+    event_before_connect::ENTRY,
+    upgrade_stalled::ENTRY,
+    parse_error::ENTRY,
+    close_code::ENTRY,
 ];
 
 /// The table of rules, for the README.

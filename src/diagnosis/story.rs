@@ -1,12 +1,15 @@
 //! What the rules need beyond the model: exchanges and lives of connections, each fact with the
 //! number and time of the record that proves it. Bounded: the oldest are forgotten.
 
+mod endings;
 mod exchange;
+pub(super) mod joins;
 mod life;
 
 use std::collections::BTreeMap;
 
 pub use exchange::{Asked, Exchange};
+pub use joins::{Answer, Join};
 pub use life::{CloseFrame, Deed, DeedKind, Life, Trouble};
 
 use crate::journal::file::Source;
@@ -56,6 +59,7 @@ pub struct Story {
     pub target: Option<String>,
     exchanges: BTreeMap<u64, Exchange>,
     lives: BTreeMap<u32, Life>,
+    joins: joins::Joins,
     /// Failures made on purpose that name no connection.
     faults: Vec<Place>,
 }
@@ -68,6 +72,7 @@ impl Story {
             target: None,
             exchanges: BTreeMap::new(),
             lives: BTreeMap::new(),
+            joins: joins::Joins::default(),
             faults: Vec::new(),
         }
     }
@@ -97,6 +102,19 @@ impl Story {
     /// Connections, oldest first.
     pub fn lives(&self) -> impl DoubleEndedIterator<Item = &Life> {
         self.lives.values()
+    }
+
+    /// Tries to join namespaces, oldest first.
+    pub fn joins(&self) -> impl DoubleEndedIterator<Item = &Join> {
+        self.joins.list.iter()
+    }
+
+    /// The newest try to join a namespace on a connection.
+    pub fn join(&self, c: u32, nsp: &str) -> Option<&Join> {
+        let nsp = joins::bare(nsp);
+        self.joins()
+            .rev()
+            .find(|join| join.c == c && join.nsp == nsp)
     }
 
     /// Whether a failure was made on purpose on this connection so far.
@@ -153,6 +171,7 @@ impl Story {
             Body::Response(response) => life.open.retain(|(x, _)| *x != response.x),
             _ => {}
         }
+        self.joins.take(place, c, eio, packets);
         let Some(connection) = model.connections.get(&c) else {
             return Change::default();
         };

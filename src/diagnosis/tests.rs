@@ -1,5 +1,7 @@
 //! The engine, and the gallery: every rule speaks where it must and is silent where it must be.
 
+mod near_misses;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +15,12 @@ use crate::model::{Decoder, Model};
 
 /// The findings on a session that is given as the lines of its file, without the header.
 pub(super) fn findings(lines: &str) -> Vec<Finding> {
-    let mut diagnosis = Diagnosis::new(Source::Client);
+    findings_of(Source::Client, lines)
+}
+
+/// As [`findings`], of a session with another source.
+fn findings_of(source: Source, lines: &str) -> Vec<Finding> {
+    let mut diagnosis = Diagnosis::new(source);
     let mut model = Model::default();
     let mut decoder = Decoder::new(None);
     let lines = lines.lines().filter(|line| !line.trim().is_empty());
@@ -111,7 +118,7 @@ fn rules_are_named_once_and_give_way_to_rules_that_exist() {
 fn a_connection_on_which_a_fault_was_made_is_blamed_on_nobody() {
     let session = r#"
 {"n":1,"t":0.1,"c":1,"k":"request","x":1,"method":"GET","url":"http://h/socket.io/?EIO=4&transport=polling","headers":[]}
-{"n":2,"t":0.2,"c":1,"k":"response","x":1,"status":200,"headers":[["Content-Type","text/plain; charset=UTF-8"]],"body":"0{\"sid\":\"a\",\"upgrades\":[],\"pingInterval\":25000,\"pingTimeout\":20000}","timing":{}}
+{"n":2,"t":0.2,"c":1,"k":"response","x":1,"status":200,"headers":[["Content-Type","text/plain; charset=UTF-8"]],"body":"0{\"sid\":\"a\",\"upgrades\":[\"websocket\"],\"pingInterval\":25000,\"pingTimeout\":20000}","timing":{}}
 {"n":3,"t":0.3,"c":1,"k":"request","x":2,"method":"POST","url":"http://h/socket.io/?EIO=4&transport=polling&sid=a","headers":[],"body":"40"}
 FAULT
 {"n":5,"t":0.4,"c":1,"k":"response","x":2,"status":400,"headers":[["Content-Type","application/json"]],"body":"{\"code\":1,\"message\":\"Session ID unknown\"}","timing":{}}"#;

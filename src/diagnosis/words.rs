@@ -1,7 +1,12 @@
 //! Numbers of a case, in words for a person.
 
-/// Microseconds as seconds: `3 s`, `0.25 s`, `61.2 s`; minutes from two on.
+/// Microseconds as seconds: `3 s`, `0.25 s`, `61.2 s`; milliseconds below ten, minutes from two on.
 pub(super) fn seconds(us: u64) -> String {
+    match us {
+        0..1_000 => return "less than 1 ms".to_owned(),
+        1_000..10_000 => return format!("{} ms", us / 1_000),
+        _ => {}
+    }
     let seconds = us as f64 / 1e6;
     if seconds >= 120.0 {
         let minutes = seconds / 60.0;
@@ -53,6 +58,8 @@ mod tests {
     fn numbers_are_said_as_people_say_them() {
         assert_eq!(seconds(3_000_000), "3 s");
         assert_eq!(seconds(250_000), "0.25 s");
+        assert_eq!(seconds(3_500), "3 ms");
+        assert_eq!(seconds(0), "less than 1 ms");
         assert_eq!(seconds(61_234_000), "61.2 s");
         assert_eq!(seconds(600_000_000), "10 minutes");
         assert_eq!(millis(45_000), "45 s");

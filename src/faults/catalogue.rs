@@ -475,3 +475,6 @@ pub const CATALOGUE: &[Entry] = &[
         sides: EVERYWHERE,
     },
 ];
+
+#[cfg(test)]
+mod tests;

@@ -134,7 +134,7 @@ impl fmt::Display for Fault {
             Fault::Close(code) => write!(f, ":{code}"),
             Fault::Status { code, nth } => write!(f, ":{code}@{nth}"),
             Fault::Delay(ms) | Fault::Jitter(ms) => write!(f, ":{ms}"),
-            Fault::Throttle(rate) => write!(f, ":{rate}"),
+            Fault::Throttle(rate) => write!(f, ":{rate}/s"),
             _ => Ok(()),
         }
     }

@@ -14,6 +14,8 @@ mod lane;
 mod made;
 mod packets;
 mod source;
+#[cfg(test)]
+mod tests;
 mod websocket;
 
 use std::collections::{HashMap, HashSet};
@@ -75,7 +77,7 @@ struct Connection {
     to_server: Lane,
     to_client: Lane,
     frozen: bool,
-    /// The other side's pings are kept away, and what it says because of that.
+    /// Heartbeats are kept away, and what the server says because of that.
     deaf: Option<Hit>,
     /// Requests are cut.
     doomed: Option<End>,

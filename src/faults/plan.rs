@@ -22,6 +22,8 @@
 //! ```
 
 mod read;
+#[cfg(test)]
+mod tests;
 
 use super::Fault;
 use super::verdict::RequestKind;

@@ -68,6 +68,8 @@ struct Shared {
     work: Condvar,
     /// Wakes appenders that wait for the disk.
     room: Condvar,
+    /// As `room`, for those who wait without a thread of their own.
+    free: Notify,
     /// Wakes readers.
     more: Notify,
 }
@@ -109,6 +111,12 @@ impl std::fmt::Debug for Journal {
 }
 
 impl Shared {
+    /// Wakes all who wait for the disk.
+    fn room_again(&self) {
+        self.room.notify_all();
+        self.free.notify_waiters();
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // The state is consistent after each step, so a panic elsewhere need not end the journal.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -168,6 +176,7 @@ impl Journal {
             state: Mutex::new(state),
             work: Condvar::new(),
             room: Condvar::new(),
+            free: Notify::new(),
             more: Notify::new(),
         };
         let inner = Inner {
@@ -197,6 +206,29 @@ impl Journal {
     /// before the previous record's. On a closed or opened journal nothing happens and the newest
     /// sequence number is returned.
     pub fn append(&self, at: Instant, c: Option<u32>, body: &Body) -> u64 {
+        self.add(at, c, body, true).unwrap_or_default()
+    }
+
+    /// As [`Journal::append`], for those who must not be held up by a slow disk: `None`, and
+    /// nothing recorded, where appending would have to wait for it. See [`Journal::room`].
+    pub fn try_append(&self, at: Instant, c: Option<u32>, body: &Body) -> Option<u64> {
+        self.add(at, c, body, false)
+    }
+
+    /// Waits until [`Journal::try_append`] may succeed again.
+    pub async fn room(&self) {
+        let shared = &*self.inner.shared;
+        loop {
+            let mut more = pin!(shared.free.notified());
+            more.as_mut().enable();
+            if !shared.lock().is_full() {
+                return;
+            }
+            more.await;
+        }
+    }
+
+    fn add(&self, at: Instant, c: Option<u32>, body: &Body, waits: bool) -> Option<u64> {
         let shared = &*self.inner.shared;
         let t = self.time_of(at);
         // Long payloads are escaped before the lock is taken, so that nobody waits for them.
@@ -207,13 +239,16 @@ impl Journal {
         });
         let mut state = shared.lock();
         while state.is_full() {
+            if !waits {
+                return None;
+            }
             state = shared
                 .room
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
         if state.closed {
-            return state.index.len();
+            return Some(state.index.len());
         }
         let was_empty = state.tail.data.is_empty();
         let n = state.begin(t);
@@ -254,7 +289,7 @@ impl Journal {
         if wake_readers {
             shared.more.notify_waiters();
         }
-        n
+        Some(n)
     }
 
     /// Number of records so far (the newest sequence number).
@@ -389,7 +424,7 @@ impl Inner {
             }
         }
         shared.work.notify_all();
-        shared.room.notify_all();
+        shared.room_again();
         let thread = self
             .thread
             .lock()

@@ -6,6 +6,7 @@
 pub mod certificate;
 pub mod error;
 pub mod proxy;
+mod resettable;
 pub mod tls;
 
 use std::fmt;
@@ -25,6 +26,7 @@ use crate::journal::record::Timing;
 pub use error::{DialError, DialErrorKind, Phase};
 use proxy::Proxies;
 pub use proxy::ProxyUrl;
+use resettable::Resets;
 use tls::TlsSetup;
 pub use tls::{TlsInfo, TlsOptions};
 
@@ -149,6 +151,7 @@ struct Inner {
     proxies: Proxies,
     tls: TlsSetup,
     connect_timeout: Duration,
+    resets: Arc<Resets>,
 }
 
 /// A connection that was made.
@@ -189,7 +192,14 @@ impl Dialer {
             proxies: Proxies::new(options.proxy, options.proxy_from_env),
             tls: TlsSetup::new(options.tls)?,
             connect_timeout: options.connect_timeout,
+            resets: Arc::default(),
         })))
+    }
+
+    /// Every connection that was made so far ends with a RST instead of a FIN once it is
+    /// dropped: for failures made on purpose.
+    pub fn reset_open(&self) {
+        self.0.resets.all_made();
     }
 
     /// Connects to the host of `url`; `https` and `wss` speak TLS.
@@ -225,7 +235,7 @@ impl Dialer {
             .await
             .map_err(|error| fail(error, &timing))?;
         let (local, peer) = (tcp.local_addr().ok(), tcp.peer_addr().ok());
-        let mut stream: Stream = Box::new(tcp);
+        let mut stream: Stream = Box::new(inner.resets.watch(tcp));
         if let Some(proxy) = &proxy {
             let started = Instant::now();
             let tunnel = self.tunnel(proxy, &target, stream);

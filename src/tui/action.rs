@@ -132,7 +132,7 @@ actions! {
     Connect "connect" ["c"] [Global] View;
     /// Disconnect
     Disconnect "disconnect" ["d"] [Global] ServerAsk;
-    /// Break on purpose (not in this version)
+    /// Break the connection on purpose: the faults, by what they bring
     Break "break" ["x"] [Global] ServerAsk;
 
     /// Search in the frame log
@@ -191,9 +191,9 @@ actions! {
     PaneDetail "pane_detail" ["6"] [Global] View;
     /// Give the focused pane the whole screen, and back
     Zoom "zoom" ["z"] [Global] View;
-    /// Show the previous connection
+    /// Show the previous connection of a tap, or session
     PreviousConnection "previous_connection" ["["] [Global] View;
-    /// Show the next connection
+    /// Show the next connection of a tap, or session
     NextConnection "next_connection" ["]"] [Global] View;
 
     /// Move up
@@ -243,7 +243,7 @@ actions! {
     NextField "next_field" ["tab"] [Compose] View;
     /// Go to the previous field
     PreviousField "previous_field" ["shift+tab"] [Compose] View;
-    /// Ask for an ack, or do not
+    /// Ask for an ack or do not; in a tap: the other side
     ToggleAck "toggle_ack" ["alt+a"] [Compose] View;
     /// Take the draft before this one, or move up
     HistoryBack "history_back" ["up"] [Compose] View;

@@ -17,16 +17,14 @@ pub fn with<T>(state: &State, tab: &Tab, use_it: impl FnOnce(&Surroundings<'_>) 
         .take(EVENTS)
         .map(|(name, _)| name.clone())
         .collect();
-    let namespaces: Vec<String> = tab
-        .model
-        .namespaces
+    let joined = tab.namespaces();
+    let namespaces: Vec<String> = joined
         .iter()
         .map(|namespace| namespace.nsp.clone())
         .collect();
     let preview = |emit: &Emit| preview(tab, emit);
     let online = |nsp: &str| {
-        tab.model
-            .namespaces
+        joined
             .iter()
             .any(|namespace| namespace.nsp == nsp && namespace.state == NamespaceState::Connected)
     };
@@ -40,6 +38,11 @@ pub fn with<T>(state: &State, tab: &Tab, use_it: impl FnOnce(&Surroundings<'_>) 
         namespaces: &namespaces,
         keymap: &state.keymap,
         readonly: state.readonly || !tab.live,
+        client: tab
+            .tap
+            .as_ref()
+            .and(tab.connection())
+            .map(|connection| connection.c),
     })
 }
 

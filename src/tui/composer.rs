@@ -13,6 +13,7 @@ use super::keymap::Keymap;
 use super::prompt::history::{self, Entry, History};
 use super::prompt::{Candidate, Popup};
 use crate::client::command::Emit;
+use crate::journal::record::Direction;
 
 mod draft;
 pub mod files;
@@ -53,6 +54,8 @@ pub struct Surroundings<'a> {
     pub keymap: &'a Keymap,
     /// Sending is switched off (`--readonly`, or a saved session).
     pub readonly: bool,
+    /// In a tap: the connection that gets what is injected, where there is one.
+    pub client: Option<u32>,
 }
 
 /// What came of a key.
@@ -91,6 +94,8 @@ pub struct Composer {
     event: Edit,
     args: Edit,
     ack: bool,
+    /// In a tap: which side gets the event. It takes the place of the ack.
+    inject: Option<Direction>,
     timeout: Edit,
     focus: Field,
     popup: Popup,
@@ -111,6 +116,7 @@ impl Composer {
             event: Edit::line(),
             args: Edit::lines(),
             ack: false,
+            inject: None,
             timeout: Edit::line(),
             focus: Field::Event,
             popup: Popup::default(),
@@ -137,8 +143,11 @@ impl Composer {
             nsp: self.nsp.text().to_owned(),
             event: self.event.text().to_owned(),
             args: self.args.text().to_owned(),
-            ack: self.ack,
-            timeout: self.timeout.text().to_owned(),
+            ack: self.ack && self.inject.is_none(),
+            timeout: match self.inject {
+                Some(_) => String::new(),
+                None => self.timeout.text().to_owned(),
+            },
         }
     }
     /// Whether nothing was written yet.
@@ -148,6 +157,26 @@ impl Composer {
     /// Another namespace for the draft.
     pub fn set_namespace(&mut self, nsp: &str) {
         self.nsp.set(nsp);
+    }
+    /// Injects into a tapped connection instead of sending by itself.
+    pub fn inject(&mut self, dir: Direction) {
+        self.inject = Some(dir);
+    }
+    /// Which side gets what is injected; `None` where it is sent by our own client.
+    pub fn injects(&self) -> Option<Direction> {
+        self.inject
+    }
+    /// Turns the tick of the ack, or in a tap the direction.
+    fn toggle(&mut self) {
+        match &mut self.inject {
+            None => self.ack = !self.ack,
+            Some(dir) => {
+                *dir = match dir {
+                    Direction::ToClient => Direction::ToServer,
+                    Direction::ToServer => Direction::ToClient,
+                };
+            }
+        }
     }
     /// The focused field.
     pub fn focus(&self) -> Field {
@@ -212,7 +241,7 @@ impl Composer {
             Action::NextField => self.walk(1),
             Action::PreviousField => self.walk(3),
             Action::ToggleAck => {
-                self.ack = !self.ack;
+                self.toggle();
                 Outcome::Changed
             }
             Action::HistoryBack => self.up_or_down(key, true),
@@ -236,8 +265,17 @@ impl Composer {
     fn edit(&mut self, key: KeyEvent, around: &Surroundings<'_>) -> Outcome {
         // No timeout has a space in it that matters, so there it ticks the box.
         if self.focus == Field::Ack && key.code == KeyCode::Char(' ') {
-            self.ack = !self.ack;
+            self.toggle();
             return Outcome::Changed;
+        }
+        if self.focus == Field::Ack && self.inject.is_some() {
+            return match key.code {
+                KeyCode::Left | KeyCode::Right => {
+                    self.toggle();
+                    Outcome::Changed
+                }
+                _ => Outcome::Ignored,
+            };
         }
         match self.focused().update(key) {
             Change::Nothing => Outcome::Ignored,
@@ -360,6 +398,10 @@ impl Composer {
             Ok(emit) => {
                 // Bytes that can't be made can't be sent; why is on the screen.
                 if !files::named_in(&emit.args) && (around.preview)(&emit).is_err() {
+                    return Outcome::Changed;
+                }
+                // Kept as a draft, it can be injected as soon as there is a connection.
+                if self.inject.is_some() && around.client.is_none() {
                     return Outcome::Changed;
                 }
                 self.popup.close();

@@ -4,6 +4,7 @@
 //! screen, and `cursor` where it has a text field.
 
 pub mod answer;
+pub mod break_menu;
 pub mod confirm;
 pub mod connect;
 pub mod copy;

@@ -109,6 +109,9 @@ fn top(state: &State, layout: &Layout, buf: &mut Buffer) {
             );
         }
         pen.put(&tab.title, theme.style(Role::Title));
+        if let Some(leads) = leads(tab).filter(|_| layout.screen.width >= 70) {
+            pen.put(&format!(" {leads}"), theme.style(Role::Dim));
+        }
         pen.put(&format!(" {glyph} {word} "), theme.style(role));
         if let Some(words) = brief(tab) {
             pen.put(&words, theme.style(Role::Dim));
@@ -124,13 +127,26 @@ fn top(state: &State, layout: &Layout, buf: &mut Buffer) {
         };
         pen.put(&format!(" {} ", at + 1), theme.style(Role::Key));
         pen.put(&tab.title, theme.style(title)).gap(1);
+        if let Some(leads) = leads(tab) {
+            pen.put(&leads, theme.style(Role::Dim)).gap(1);
+        }
         pen.put(glyph, theme.style(role)).gap(1);
     }
 }
 
+/// Where a tap leads, behind its name.
+fn leads(tab: &Tab) -> Option<String> {
+    let upstream = super::mask::url(&tab.tap.as_ref()?.upstream);
+    let short = upstream.trim_end_matches('/').to_owned();
+    Some(format!("→ {}", text::truncate(&text::safe(&short), 40)))
+}
+
 /// What a narrow screen says of the connection beside its state.
 fn brief(tab: &Tab) -> Option<String> {
-    if let Some(waiting) = &tab.model.waiting {
+    if tab.tap.is_some() {
+        return pane::clients::brief(tab);
+    }
+    if let Some(waiting) = tab.model.waiting.as_ref().filter(|_| tab.live) {
         let due = waiting.since.saturating_add(waiting.delay_ms * 1_000);
         return Some(format!(
             "attempt {} in {:.1} s",
@@ -143,13 +159,12 @@ fn brief(tab: &Tab) -> Option<String> {
         return Some(reason.clone());
     }
     let via = connection.transport.map_or("", pane::connection::via);
-    let joined = tab
-        .model
-        .namespaces
+    let namespaces = tab.namespaces();
+    let joined = namespaces
         .iter()
         .filter(|namespace| namespace.state == crate::journal::record::NamespaceState::Connected)
         .count();
-    Some(format!("{via} {joined}/{} ns", tab.model.namespaces.len()))
+    Some(format!("{via} {joined}/{} ns", namespaces.len()))
 }
 
 fn totals(tab: &Tab, pen: &mut Pen<'_>, theme: &Theme, wide: bool) {
@@ -165,6 +180,10 @@ fn totals(tab: &Tab, pen: &mut Pen<'_>, theme: &Theme, wide: bool) {
             (false, false) => format!(" {glyph} {count} "),
         };
         pen.right(&words, theme.style(role));
+    }
+    if let Some(words) = pane::connection::broken(tab) {
+        let words = text::truncate(&words, if wide { 36 } else { 18 }).into_owned();
+        pen.right(&format!(" {words} "), theme.style(Role::Fault));
     }
     let lost = tab.model.counts.lost;
     let role = if lost > 0 { Role::Error } else { Role::Dim };
@@ -200,7 +219,11 @@ fn totals(tab: &Tab, pen: &mut Pen<'_>, theme: &Theme, wide: bool) {
         pen.right("rec ✗ stopped", theme.style(Role::Error));
     } else if let Some(name) = name {
         pen.right(
-            &format!(" {}", text::truncate_start(&name, 40)),
+            // A tap's own name is long: it goes before the file's.
+            &format!(
+                " {}",
+                text::truncate_start(&name, if tab.tap.is_some() { 24 } else { 40 })
+            ),
             theme.style(Role::Dim),
         );
         pen.right("rec ●", theme.style(Role::Error));
@@ -318,10 +341,17 @@ fn frame(state: &State, tab: &Tab, layout: &Layout, slot: &Slot, buf: &mut Buffe
             };
             pen.put(&words, style);
         }
+    } else if slot.pane == Pane::Connection && tab.tap.is_some() {
+        pen.put("Connections", title);
     } else {
         pen.put(slot.pane.title(), title);
     }
     pen.put(" ", border);
+    if slot.pane == Pane::Connection
+        && let Some(count) = pane::clients::count(tab)
+    {
+        pen.right(&format!(" {count} "), theme.style(Role::Dim));
+    }
     match slot.pane {
         Pane::Frames => {
             let parts = pane::frames::status(state, tab);
@@ -425,16 +455,33 @@ fn offered(state: &State, narrow: bool) -> Vec<Action> {
             A::Join,
             A::Connect,
             A::Disconnect,
+            A::Break,
             A::Mark,
             A::Save,
-            A::Copy,
             A::Command,
             A::Back,
+            A::Copy,
         ],
     };
     if narrow && !actions.contains(&A::NextPane) && state.focus != Pane::Compose {
         // The only way to the other panes; the end of the line is cut off first.
         actions.insert(1, A::NextPane);
+    }
+    if state.tab().is_some_and(|tab| tab.tap.is_some()) {
+        // Its clients connect, join and answer by themselves; there may be several of them.
+        actions.retain(|action| {
+            !matches!(
+                action,
+                A::Join | A::Leave | A::Connect | A::Disconnect | A::Answer
+            )
+        });
+        if state.focus != Pane::Compose {
+            let at = actions
+                .iter()
+                .position(|action| *action == A::Break)
+                .unwrap_or(actions.len().min(3));
+            actions.splice(at..at, [A::PreviousConnection, A::NextConnection]);
+        }
     }
     let live = state.tab().is_some_and(Tab::is_live);
     if state.readonly || !live {
@@ -469,7 +516,14 @@ fn hints(state: &State, layout: &Layout, buf: &mut Buffer) {
     }
     let context = context(state.focus);
     for action in offered(state, layout.shape == Shape::Narrow) {
-        let (key, word) = (key_of(&state.keymap, action, context), short(action));
+        let key = key_of(&state.keymap, action, context);
+        let injects = state
+            .tab()
+            .is_some_and(|tab| tab.composer.injects().is_some());
+        let word = match action {
+            Action::ToggleAck if injects => "other side",
+            action => short(action),
+        };
         if key.is_empty() {
             continue;
         }
@@ -501,6 +555,8 @@ fn short(action: Action) -> &'static str {
         Action::NextPane => "pane",
         Action::NextView => "view",
         Action::ToggleAck => "ack",
+        Action::PreviousConnection => "previous",
+        Action::NextConnection => "next",
         Action::HistorySearch => "history",
         Action::NextHit => "next proof",
         Action::PreviousHit => "previous",
@@ -562,6 +618,10 @@ fn overlays(state: &State, screen: Rect, buf: &mut Buffer) -> Option<Position> {
                 open.draw(screen, buf, theme);
                 open.cursor(screen)
             }
+            Overlay::Break(menu) => {
+                menu.draw(screen, buf, theme);
+                menu.cursor(screen)
+            }
             Overlay::Why(why) => {
                 if let Some(finding) = state.tab().and_then(|tab| why.now(&tab.findings)) {
                     why.draw(finding, screen, buf, theme);
@@ -581,7 +641,9 @@ pub fn tab_at(state: &State, layout: &Layout, x: u16) -> Option<usize> {
     let mut column = layout.top.x + 10;
     for (at, tab) in state.tabs.iter().enumerate() {
         // As `top` writes it: ` 1 title ● `.
-        let width = (at + 1).to_string().len() + 2 + text::width(&text::safe(&tab.title)) + 3;
+        let leads = leads(tab).map_or(0, |leads| text::width(&leads) + 1);
+        let width =
+            (at + 1).to_string().len() + 2 + text::width(&text::safe(&tab.title)) + 3 + leads;
         let end = column.saturating_add(u16::try_from(width).unwrap_or(u16::MAX));
         if (column..end).contains(&x) {
             return Some(at);

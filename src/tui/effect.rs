@@ -2,13 +2,26 @@
 
 use std::path::PathBuf;
 
+use crate::client::command::Emit;
 use crate::client::{Command, Options};
+use crate::journal::record::Direction;
 
 /// Something to be done outside. Sessions are named by their place among the tabs.
 #[derive(Debug, Clone)]
 pub enum Effect {
     /// Hand a command to a session's client.
     Command(usize, Command),
+    /// Put an event between the messages of a tapped connection.
+    Inject {
+        /// The session.
+        at: usize,
+        /// Its connection.
+        c: u32,
+        /// Which side gets it.
+        dir: Direction,
+        /// The event; it never asks for an ack, whose answer would reach the wrong side.
+        emit: Emit,
+    },
     /// Start a client in a new tab.
     Connect(Box<Options>),
     /// Open a saved session in a new tab.

@@ -7,7 +7,7 @@ use super::mask;
 use super::theme::Role;
 use super::units;
 use crate::journal::record::{
-    AckState, Body, ConnectionState, Direction, NamespaceState, Opcode, TransportName,
+    AckState, Body, Connection, ConnectionState, Direction, NamespaceState, Opcode, TransportName,
 };
 use crate::model::Packet;
 use crate::model::decode::Kind;
@@ -82,9 +82,22 @@ impl Line {
         secrets: bool,
     ) -> Line {
         let covered = !secrets && mask::holds_auth(packets);
-        let (name, payload, json) = words(row, covered, secrets);
+        let (mut name, mut payload, json) = words(row, covered, secrets);
         let (note, note_role) = note(row);
         let mut kind = row.name().into_owned();
+        if let Body::Mark(mark) = &row.record.body
+            && let Some(what) = super::clients::injection(&mark.text)
+        {
+            kind = "injected".to_owned();
+            payload = head(beginning(&format!("to the {what}")), LONGEST).into_owned();
+        }
+        if let Body::Mark(mark) = &row.record.body
+            && let Some((event, rest)) = callback(&mark.text)
+        {
+            kind = "callback".to_owned();
+            name = head(beginning(event), LONGEST).into_owned();
+            payload = head(beginning(rest), LONGEST).into_owned();
+        }
         if let Some(short) = kind.strip_prefix("binary_") {
             // The note and the payload show that it is binary; the column is narrow.
             kind = format!("{short}⁺");
@@ -116,6 +129,13 @@ impl Line {
             error: row.error,
         }
     }
+}
+
+/// What a driven library said of itself: its callback's name, and the rest. Such marks begin with
+/// the library's name.
+pub fn callback(mark: &str) -> Option<(&str, &str)> {
+    let said = mark.strip_prefix("rust_socketio:")?.trim_start();
+    Some(said.split_once(' ').unwrap_or((said, "")))
 }
 
 /// A namespace's name; generation 2 writes a query behind it.
@@ -188,6 +208,11 @@ fn words(row: &Row<'_>, covered: bool, secrets: bool) -> (String, String, bool) 
                     units::size(response.body.len() as u64),
                     lossy(&response.body)
                 )),
+                // The id stands in the column of kinds, the time at the row's end.
+                Body::Ack(_) => Cow::Borrowed(""),
+                Body::Connection(connection) => {
+                    waiting(connection).map_or_else(|| row.text(), Cow::Owned)
+                }
                 Body::Frame(frame) if frame.op == Opcode::Binary => Cow::Owned(format!(
                     "{} of binary",
                     units::size(frame.data.len() as u64)
@@ -205,6 +230,18 @@ fn words(row: &Row<'_>, covered: bool, secrets: bool) -> (String, String, bool) 
             )
         }
     }
+}
+
+/// The planned attempt, in the units in which the connection pane counts down to it.
+pub fn waiting(connection: &Connection) -> Option<String> {
+    if connection.state != ConnectionState::Waiting {
+        return None;
+    }
+    let delay = units::planned(connection.delay_ms?);
+    Some(match connection.attempt {
+        Some(attempt) => format!("attempt #{attempt} in {delay}"),
+        None => format!("the next attempt in {delay}"),
+    })
 }
 
 fn lossy(bytes: &[u8]) -> Cow<'_, str> {
@@ -237,6 +274,10 @@ fn note(row: &Row<'_>) -> (String, Role) {
             _ => (String::new(), Role::Dim),
         };
     };
+    if matches!(row.what, What::Ack(_)) {
+        // The kind of a ledger's row is its state already.
+        return (latency, Role::Number);
+    }
     let theirs = row.dir == Some(Direction::ToClient) && ack.asks;
     match ack.state {
         Some(AckState::Pending) if theirs => ("? answer".to_owned(), Role::Accent),
@@ -290,6 +331,50 @@ mod tests {
         ] {
             assert_eq!(without_name(data), args, "{data}");
         }
+    }
+
+    #[test]
+    fn a_ledgers_row_says_everything_once_and_a_wait_in_the_panes_units() {
+        let line = |body: Body| {
+            let record = crate::journal::record::Record {
+                n: 1,
+                t: 0,
+                c: Some(1),
+                body,
+            };
+            let row = Row::new(&record, &[], None, &crate::model::Model::default()).unwrap();
+            Line::of(RowId::new(1, 0), &row, &[], None, false)
+        };
+        let ack = |state, ms| {
+            let ack = line(Body::Ack(crate::journal::record::Ack {
+                nsp: "/".into(),
+                id: 0,
+                dir: Direction::ToServer,
+                state,
+                ms,
+            }));
+            [ack.kind, ack.payload, ack.note].join("|")
+        };
+        assert_eq!(ack(AckState::Pending, None), "ack pending #0||");
+        assert_eq!(ack(AckState::Late, Some(18.0)), "ack late #0||18 ms");
+        let waiting = line(Body::Connection(Connection {
+            state: ConnectionState::Waiting,
+            reason: None,
+            detail: None,
+            attempt: Some(1),
+            delay_ms: Some(1_074),
+        }));
+        assert_eq!(waiting.payload, "attempt #1 in 1.1 s");
+    }
+
+    #[test]
+    fn what_a_driven_library_called_is_told_from_a_persons_mark() {
+        assert_eq!(
+            callback("rust_socketio: event hello [1]"),
+            Some(("event", "hello [1]"))
+        );
+        assert_eq!(callback("rust_socketio: connect"), Some(("connect", "")));
+        assert_eq!(callback("deploy began"), None);
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub struct Palette {
     wrong: Option<command::Wrong>,
     themes: Vec<String>,
     namespaces: Vec<String>,
+    /// Spellings of the faults of the catalogue.
+    faults: Vec<String>,
     readonly: bool,
 }
 
@@ -100,6 +102,11 @@ impl Palette {
             wrong: None,
             themes: Vec::new(),
             namespaces: Vec::new(),
+            faults: crate::faults::CATALOGUE
+                .iter()
+                .map(|entry| entry.example.to_owned())
+                .chain(["clear".to_owned()])
+                .collect(),
             readonly,
         };
         palette.find();
@@ -243,6 +250,7 @@ impl Palette {
             let words: &[String] = match command {
                 "theme" => &self.themes,
                 "join" | "leave" => &self.namespaces,
+                "break" => &self.faults,
                 _ => &[],
             };
             self.words = words

@@ -23,8 +23,9 @@ use super::theme::Theme;
 use super::{draw, update};
 use crate::client::Options;
 use crate::journal::Journal;
-use crate::journal::file::OpenError;
+use crate::journal::file::{OpenError, Source};
 use crate::scope::Scope;
+use crate::tap::Tap;
 use perform::Next;
 use watch::Watch;
 
@@ -96,12 +97,16 @@ impl App {
     fn add(&mut self, scope: Scope) {
         let journal = scope.journal().clone();
         let header = journal.header();
-        let live = scope.options().is_some();
+        let live = scope.options().is_some() || scope.tapped().is_some();
         let target = match (live, journal.status().path) {
             (false, Some(path)) => path.to_string_lossy().into_owned(),
             _ => header.target.clone(),
         };
         let mut tab = Tab::new(&target, live, header.started);
+        if header.source == Source::Tap {
+            let listening = scope.tapped().map(Tap::url);
+            tab = tab.tapping(listening.as_deref(), &header.target);
+        }
         tab.options = scope.options().cloned();
         tab.reconnection = scope.options().map(|options| options.reconnection.clone());
         let key = self.state.keymap.hint(super::action::Action::Connect);

@@ -254,6 +254,26 @@ fn a_saved_session_says_so_and_no_clock_runs_on_in_it() {
 }
 
 #[test]
+fn a_saved_session_that_ended_in_a_wait_counts_nothing_down() {
+    let mut bench = waiting(120, 36);
+    bench.state.tabs[0].live = false;
+    bench.settle(61_500);
+    let screen = bench.screen();
+    assert!(
+        screen.contains("attempt 1 was due after 1.1 s"),
+        "{screen}"
+    );
+    assert!(!screen.contains("tries now"), "{screen}");
+    bench.resize(80, 24);
+    bench.settle(61_500);
+    assert!(
+        !bench.screen().contains("attempt 1 in"),
+        "{}",
+        bench.screen()
+    );
+}
+
+#[test]
 fn the_lines_of_what_to_try_go_when_a_row_is_looked_at() {
     let mut bench = connected(120, 36);
     bench.state.hints = vec!["emit ask".to_owned()];
@@ -261,4 +281,187 @@ fn the_lines_of_what_to_try_go_when_a_row_is_looked_at() {
     assert!(bench.screen().contains("emit ask"));
     bench.keys("k");
     assert!(!bench.screen().contains("emit ask"));
+}
+
+#[test]
+fn what_was_broken_on_purpose_is_said_everywhere() {
+    use crate::faults::Fault as F;
+    let mut bench = connected(120, 36);
+    bench.state.tabs[0].broken.asked(F::Delay(200));
+    bench.state.tabs[0].broken.asked(F::NoPong);
+    bench.add(
+        60_900,
+        Body::Fault(Fault {
+            fault: "drop".into(),
+            rule: None,
+            did: "the TCP connection was ended without a word".into(),
+        }),
+    );
+    bench.add(
+        61_000,
+        Body::Connection(Connection {
+            reason: Some("transport close".into()),
+            ..connection(ConnectionState::Closed)
+        }),
+    );
+    bench.settle(61_500);
+    insta::assert_snapshot!("broken_on_purpose_wide", bench.screen());
+    bench.resize(80, 24);
+    bench.settle(61_500);
+    insta::assert_snapshot!("broken_on_purpose_narrow", bench.screen());
+    bench.keys("3");
+    let screen = bench.screen();
+    assert!(screen.contains("we broke it: drop"), "{screen}");
+}
+
+/// A tap with two clients: one over polling that has gone, one over WebSocket.
+fn tapped(width: u16, height: u16) -> Bench {
+    let mut bench = Bench::new(width, height);
+    let zone = bench.tab().zone.clone();
+    let mut tab = super::state::Tab::new("http://upstream:3000", true, bench.tab().started)
+        .tapping(Some("http://127.0.0.1:9000"), "http://upstream:3000/");
+    tab.zone = zone;
+    bench.state.tabs[0] = tab;
+    bench
+}
+
+fn client_of_a_tap(bench: &mut Bench, at: u64, c: u32, agent: &str) {
+    let told = |state| Body::Connection(connection(state));
+    bench.add_on(at, Some(c), told(ConnectionState::Connecting));
+    bench.add_on(
+        at,
+        Some(c),
+        Body::Request(Request {
+            x: c.into(),
+            method: "GET".to_owned(),
+            url: "ws://upstream:3000/socket.io/?EIO=4&transport=websocket".to_owned(),
+            headers: vec![("User-Agent".to_owned(), agent.to_owned())],
+            ..Request::default()
+        }),
+    );
+    let text = |dir, data: String| {
+        Body::Frame(Frame {
+            dir,
+            op: Opcode::Text,
+            data: data.into(),
+            code: None,
+            reason: None,
+            wire: None,
+        })
+    };
+    let open = format!(
+        r#"0{{"sid":"sid-of-{c}","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}}"#
+    );
+    bench.add_on(at + 5, Some(c), text(ToClient, open));
+    bench.add_on(at + 5, Some(c), told(ConnectionState::Open));
+    bench.add_on(at + 6, Some(c), text(Direction::ToServer, "40".into()));
+    bench.add_on(
+        at + 7,
+        Some(c),
+        text(ToClient, format!(r#"40{{"sid":"s{c}"}}"#)),
+    );
+    bench.add_on(
+        at + 9,
+        Some(c),
+        text(ToClient, format!(r#"42["hello",{c}]"#)),
+    );
+}
+
+fn two_clients(width: u16, height: u16) -> Bench {
+    let mut bench = tapped(width, height);
+    client_of_a_tap(&mut bench, 0, 1, "python/3.13 aiohttp/3.11");
+    client_of_a_tap(&mut bench, 500, 2, "node-XMLHttpRequest");
+    bench.add_on(
+        900,
+        Some(1),
+        Body::Connection(Connection {
+            reason: Some("transport close".into()),
+            ..connection(ConnectionState::Closed)
+        }),
+    );
+    bench
+}
+
+#[test]
+fn a_tap_says_what_to_point_where_before_the_first_client() {
+    use super::effect::Effect;
+    let mut bench = tapped(120, 36);
+    bench.settle(3_000);
+    insta::assert_snapshot!("tap_waits_wide", bench.screen());
+    let effects = bench.keys("y");
+    assert!(
+        matches!(
+            effects.as_slice(),
+            [Effect::Copy { what: "address", text }] if text == "http://127.0.0.1:9000"
+        ),
+        "{effects:?}"
+    );
+    bench.resize(80, 24);
+    bench.settle(3_000);
+    insta::assert_snapshot!("tap_waits_narrow", bench.screen());
+}
+
+#[test]
+fn a_tap_shows_its_clients_and_the_one_that_is_looked_at() {
+    let mut bench = two_clients(120, 36);
+    bench.settle(3_000);
+    insta::assert_snapshot!("tap_wide", bench.screen());
+    bench.resize(80, 24);
+    bench.settle(3_000);
+    insta::assert_snapshot!("tap_narrow", bench.screen());
+    bench.resize(120, 36);
+    bench.keys("[");
+    bench.settle(3_000);
+    let screen = bench.screen();
+    assert!(screen.contains("▸c1"), "{screen}");
+    assert!(screen.contains("python/3.13"), "{screen}");
+    assert!(screen.contains("○ disconnected"), "{screen}");
+    // The filter on one connection goes along.
+    bench.keys("1 enter");
+    assert_eq!(bench.tab().filter.active().unwrap().source(), "c:1");
+    bench.keys("]");
+    assert_eq!(bench.tab().filter.active().unwrap().source(), "c:2");
+    bench.keys("enter");
+    assert!(bench.tab().filter.active().is_none());
+}
+
+#[test]
+fn in_a_tap_an_event_is_injected_and_what_is_the_clients_own_is_not_there() {
+    use super::effect::Effect;
+    let mut bench = two_clients(120, 36);
+    bench.settle(3_000);
+    for (keys, said) in [
+        ("J", "join and leave by themselves"),
+        ("L", "join and leave by themselves"),
+        ("c", "`:connect URL` opens a session of our own"),
+        ("d", "x breaks a connection"),
+        (": 'join /chat' enter", "join and leave by themselves"),
+    ] {
+        assert!(bench.keys(keys).is_empty(), "{keys}");
+        let notice = bench.state.notice.take().unwrap().text;
+        assert!(notice.contains(said), "{keys}: {notice}");
+        assert!(bench.state.overlays.is_empty(), "{keys}");
+    }
+    let effects = bench.keys("i 'news' tab '7' enter");
+    assert!(
+        matches!(
+            effects.as_slice(),
+            [Effect::Inject { at: 0, c: 2, dir: ToClient, emit }]
+                if emit.nsp == "/" && emit.args == r#"["news",7]"#
+        ),
+        "{effects:?}"
+    );
+    let effects = bench.keys("alt+a enter");
+    assert!(
+        matches!(
+            effects.as_slice(),
+            [Effect::Inject {
+                dir: Direction::ToServer,
+                ..
+            }]
+        ),
+        "{effects:?}"
+    );
+    bench.state.readonly = true;
+    assert!(bench.keys("enter").is_empty());
 }

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 
 use crate::client::Options;
 use crate::client::options::Reconnection;
-use crate::journal::record::Finding;
+use crate::journal::record::{Direction, Finding};
 use crate::journal::store::Status;
 use crate::model::Model;
 use crate::model::filter::Filter;
-use crate::model::state::Connection;
+use crate::model::state::{Connection, Namespace};
 
+use super::broken::Broken;
+use super::clients::Clients;
 use super::composer::Composer;
 use super::config::{Config, Level, TimeMode};
 use super::detail::Detail;
@@ -58,6 +60,8 @@ pub enum Overlay {
     Copy(dialog::copy::CopyMenu),
     /// Saved sessions.
     Open(dialog::open::Open),
+    /// What can be broken on purpose.
+    Break(Box<dialog::break_menu::BreakMenu>),
     /// A finding, looked at closely.
     Why(Why),
 }
@@ -174,6 +178,10 @@ pub struct Tab {
     pub connection_top: usize,
     /// The client has ended for good.
     pub ended: bool,
+    /// What was broken on purpose.
+    pub broken: Broken,
+    /// The clients, where this is a tap's session.
+    pub tap: Option<Clients>,
 }
 
 impl Tab {
@@ -208,14 +216,40 @@ impl Tab {
             walk: None,
             connection_top: 0,
             ended: false,
+            broken: Broken::default(),
+            tap: None,
         }
     }
 
-    /// The newest connection.
+    /// The connection that is looked at: the newest, or the one that was chosen in a tap.
     pub fn connection(&self) -> Option<&Connection> {
-        self.model
-            .current
-            .and_then(|c| self.model.connections.get(&c))
+        match &self.tap {
+            Some(clients) => clients.current(&self.model),
+            None => self.model.connection(),
+        }
+    }
+
+    /// Makes this the session of a tap.
+    #[must_use]
+    pub fn tapping(mut self, listening: Option<&str>, upstream: &str) -> Tab {
+        self.title = match listening {
+            Some(url) => format!("tap {}", title(url)),
+            None => self.title,
+        };
+        self.tap = Some(Clients::new(listening, upstream));
+        self.composer.inject(Direction::ToClient);
+        self
+    }
+
+    /// The namespaces of the connection that is looked at.
+    pub fn namespaces(&self) -> Vec<&Namespace> {
+        let all = self.model.namespaces.iter();
+        match (&self.tap, self.connection()) {
+            (Some(_), Some(connection)) => all
+                .filter(|namespace| namespace.c == Some(connection.c))
+                .collect(),
+            _ => all.collect(),
+        }
     }
 
     /// Whether there is a client to command.
@@ -260,8 +294,7 @@ impl Tab {
 
     /// The namespace that the selection or the composer speaks of.
     pub fn selected_namespace(&self) -> Option<&str> {
-        self.model
-            .namespaces
+        self.namespaces()
             .get(self.namespace)
             .map(|namespace| namespace.nsp.as_str())
     }
@@ -278,6 +311,21 @@ fn title(target: &str) -> String {
         rest.rsplit(['/', '\\']).next().unwrap_or(rest)
     };
     super::line::head(name, 30).into_owned()
+}
+
+/// `http://localhost:3000/chat` as `localhost:3000/chat`, `/a/b.sio.jsonl` as `a/b.sio.jsonl`.
+fn longer_title(target: &str) -> String {
+    let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
+    let is_url = rest.len() != target.len();
+    let name: String = if is_url {
+        let rest = rest.split(['?', '#']).next().unwrap_or(rest);
+        rest.rsplit('@').next().unwrap_or(rest).to_owned()
+    } else {
+        let mut parts: Vec<&str> = rest.rsplit(['/', '\\']).take(2).collect();
+        parts.reverse();
+        parts.join("/")
+    };
+    super::line::head(name.trim_end_matches('/'), 30).into_owned()
 }
 
 /// The whole state.
@@ -367,8 +415,26 @@ impl State {
         if !self.follow {
             tab.log.set_follow(false);
         }
+        tab.title = self.distinct(&tab);
         self.tabs.push(tab);
         self.current = self.tabs.len() - 1;
+    }
+
+    /// A name for a session that no other one has: with its path where that tells them apart,
+    /// else with a number.
+    fn distinct(&self, tab: &Tab) -> String {
+        let taken = |name: &str| self.tabs.iter().any(|other| other.title == name);
+        if !taken(&tab.title) {
+            return tab.title.clone();
+        }
+        let longer = longer_title(&tab.target);
+        if !taken(&longer) {
+            return longer;
+        }
+        (2..)
+            .map(|number| format!("{} ({number})", tab.title))
+            .find(|name| !taken(name))
+            .unwrap_or(longer)
     }
 
     /// Says something once.
@@ -409,10 +475,11 @@ impl State {
             "error" => Tone::Bad,
             _ => Tone::Info,
         };
+        // The key stands before the words, which may be cut at the edge.
         let words = match new.len() {
-            1 => format!("{glyph} found: {}   {key} shows it", worst.title),
+            1 => format!("{glyph} found ({key} shows it): {}", worst.title),
             more => format!(
-                "{glyph} {more} findings: {}, …   {key} shows them",
+                "{glyph} {more} findings ({key} shows them): {}, …",
                 worst.title
             ),
         };
@@ -428,8 +495,10 @@ impl State {
                 let width = usize::from(self.splits.side.saturating_sub(2));
                 let rows = super::pane::connection::lines(tab, width).len();
                 Wishes {
-                    connection: u16::try_from(rows).unwrap_or(6).clamp(6, 9),
-                    namespaces: u16::try_from(tab.model.namespaces.len()).unwrap_or(12),
+                    connection: u16::try_from(rows)
+                        .unwrap_or(6)
+                        .clamp(6, if tab.tap.is_some() { 14 } else { 9 }),
+                    namespaces: u16::try_from(tab.namespaces().len()).unwrap_or(12),
                     findings: u16::try_from(super::pane::findings::rows(tab, width)).unwrap_or(60),
                     compose: tab
                         .composer
@@ -439,5 +508,38 @@ impl State {
             }
         };
         Layout::new(self.screen, self.splits, wishes, self.focus, self.zoom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_sessions_have_the_same_name() {
+        let config = Config::default();
+        let mut state = State::new(config, Theme::embedded("dark"), false);
+        for target in [
+            "http://localhost:3000/",
+            "http://localhost:3000/chat",
+            "http://user:secret@localhost:3000/chat?token=x",
+            "http://localhost:3000",
+            "/tmp/one/a.sio.jsonl",
+            "/tmp/two/a.sio.jsonl",
+        ] {
+            state.add(Tab::new(target, true, jiff::Timestamp::UNIX_EPOCH));
+        }
+        let names: Vec<&str> = state.tabs.iter().map(|tab| tab.title.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "localhost:3000",
+                "localhost:3000/chat",
+                "localhost:3000 (2)",
+                "localhost:3000 (3)",
+                "a.sio.jsonl",
+                "two/a.sio.jsonl"
+            ]
+        );
     }
 }

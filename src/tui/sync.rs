@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use super::config::Level;
 use super::detail::read;
 use super::layout::Pane;
-use super::line::Line;
+use super::line::{self, Line};
 use super::log::RowId;
 use super::pane;
 use super::state::{Overlay, State, Tab};
+use super::theme::Role;
 use super::why::{Evidence, LISTED, Why};
 use crate::diagnosis::Diagnosis;
 use crate::journal::Journal;
@@ -192,6 +193,12 @@ fn fold(
         if let Some(diagnosis) = diagnosis {
             diagnosis.take(&record, &packets, &tab.model);
         }
+        if let Body::Fault(fault) = &record.body {
+            tab.broken.take(&record, fault);
+        }
+        if let Some(clients) = &mut tab.tap {
+            clients.take(&record, &packets);
+        }
         if back > 0 && !packets.is_empty() {
             tab.backs.insert(record.n, back);
         }
@@ -225,7 +232,8 @@ fn push_rows(tab: &mut Tab, record: &Record, packets: &[Packet], back: u32, show
         tab.log.push(
             id_of(reference),
             row.error,
-            matches!(record.body, Body::Mark(_)),
+            // A person's marks; what a library called is not gone through mark by mark.
+            matches!(&record.body, Body::Mark(mark) if line::callback(&mark.text).is_none()),
         );
     }
 }
@@ -366,6 +374,9 @@ pub fn prepare(state: &mut State, readers: &[(Reader, Journal)]) {
         evidence(tab, &mut walk, reader, journal, secrets);
         tab.walk = Some(walk);
     }
+    if let Some(Overlay::Break(menu)) = state.overlays.last_mut() {
+        menu.set_around(tab.broken.around(tab));
+    }
     let gone = match state.overlays.last_mut() {
         Some(Overlay::Why(why)) => {
             evidence(tab, why, reader, journal, secrets);
@@ -451,7 +462,13 @@ fn window(tab: &mut Tab, reader: &Reader, journal: &Journal, secrets: bool) {
             let row = Row::new(record, packets, reference.packet(), &tab.model)?;
             Some(Line::of(id, &row, packets, before, secrets))
         });
-        let line = line.unwrap_or_else(|| Line::forgotten(id));
+        let mut line = line.unwrap_or_else(|| Line::forgotten(id));
+        if let Some(clients) = &tab.tap
+            && clients.is_injected(id.n())
+        {
+            line.note = "injected".to_owned();
+            line.note_role = Role::Fault;
+        }
         before = Some(line.t);
         lines.push(line);
     }

@@ -40,6 +40,9 @@ impl Terminal {
     /// Takes the terminal over and installs the panic hook that gives it back.
     pub fn take(mouse: bool) -> io::Result<Terminal> {
         std::panic::set_hook(Box::new(|info| {
+            if crate::scope::rust_socketio::has_fallen(info) {
+                return;
+            }
             give_back();
             let said = crash::report(info, crate::journal::file::sessions_dir().as_deref());
             // Standard error may be closed; there is nobody left to tell then.

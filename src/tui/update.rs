@@ -4,6 +4,7 @@
 //! The topmost overlay takes the keys; then the composer while it has the focus; then the keymap.
 
 mod act;
+mod client;
 mod evidence;
 mod mouse;
 mod overlay;
@@ -19,7 +20,6 @@ use super::draw::context;
 use super::effect::Effect;
 use super::layout::Pane;
 use super::state::State;
-use crate::client::Command;
 
 pub use act::act;
 
@@ -105,7 +105,7 @@ fn compose(
     }
     match outcome {
         composer::Outcome::Ignored | composer::Outcome::Changed => Vec::new(),
-        composer::Outcome::Emit(emit) => vec![Effect::Command(current, Command::Emit(emit))],
+        composer::Outcome::Emit(emit) => client::emit(state, emit),
         composer::Outcome::Editor(text) => vec![Effect::Edit(text)],
         composer::Outcome::Left => {
             act::leave_composer(state);

@@ -14,6 +14,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("protocol", 0),
     ("journal", 0),
     ("visible", 0),
+    ("notices", 0),
     ("model", 1),
     ("net", 1),
     ("faults", 1),

@@ -6,6 +6,7 @@
 //! or those whose file name contains a word; the tests here check that files, tables and
 //! `sessions/README.md` are of one mind.
 
+mod by_hand;
 mod deliveries;
 mod endings;
 mod generations;
@@ -81,6 +82,7 @@ fn exhibits() -> Vec<(String, Exhibit)> {
         deliveries::EXHIBITS,
         endings::EXHIBITS,
         network::EXHIBITS,
+        by_hand::EXHIBITS,
     ];
     let mut named: Vec<(String, Exhibit)> = Vec::new();
     for exhibit in themes.into_iter().flatten() {

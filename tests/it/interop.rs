@@ -7,10 +7,13 @@
 mod deliveries;
 mod echo;
 mod escapes;
+mod faults;
 mod namespaces;
 mod reasons;
 mod reconnection;
 pub mod records;
 mod runs;
+#[cfg(feature = "driver-rust-socketio")]
+mod rust_socketio;
 mod session_files;
 mod wire;

@@ -85,6 +85,15 @@ impl Lab {
         Client::start(generation, url, options)
     }
 
+    /// A client written by hand, `tests/lab/raw.js`, run until its script is done.
+    #[track_caller]
+    pub fn by_hand(configuration: &Value) {
+        let command = Self::node("raw.js", configuration);
+        let program = program::Program::start("the client written by hand", command);
+        program.close_stdin();
+        program.finish();
+    }
+
     /// `tests/lab`, where the scripts and what they need lie.
     fn directory() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab")

@@ -1,7 +1,7 @@
 //! Everything that is tested from the outside, in one binary: the built program against real
 //! Socket.IO servers and clients (`lab`), the same behind a
 //! real nginx (`nginx`), the client against a server that says what a test tells
-//! it to (`scripted`), the screen in a real terminal (`terminal`), the recorded sessions
+//! it to (`scripted`), the tap between real clients and servers (`tap`), the screen in a real terminal (`terminal`), the recorded sessions
 //! (`gallery`), the tables of the README (`readme`) and the rules of the house (`floors`).
 
 #![allow(
@@ -11,11 +11,14 @@
 )]
 
 mod command_line;
+mod doctor;
 mod floors;
 mod gallery;
+mod healthy;
 mod interop;
 mod lab;
 mod nginx;
 mod readme;
 mod scripted;
+mod tap;
 mod terminal;

@@ -27,6 +27,8 @@ mod older;
 mod opening;
 mod pressure;
 mod refusals;
+#[cfg(feature = "driver-rust-socketio")]
+mod rust_socketio;
 pub mod server;
 mod session;
 pub mod socket;

@@ -2,6 +2,7 @@
 //! and deaths, and how the terminal is left.
 
 mod attention;
+mod breaks;
 mod endings;
 mod hostile;
 mod panics;

@@ -69,7 +69,7 @@ function examine(token, tokenUses) {
   };
 }
 
-function install(io, { generation, token, tokenUses, greet, slowMs, say }) {
+function install(io, { generation, token, tokenUses, greet, mute, slowMs, say }) {
   const refusal = (message, data) => {
     const error = new Error(message);
     // Up to generation 2 `data` takes the message's place on the wire.
@@ -87,6 +87,7 @@ function install(io, { generation, token, tokenUses, greet, slowMs, say }) {
   io.of('/deny').use((_socket, next) => next(refusal('closed', { reason: 'closed today' })));
   io.of('/slow').use((_socket, next) => setTimeout(next, slowMs));
   io.of('/silent').use(() => {});
+  if (mute) io.of('/').use(() => {});
 
   for (const nsp of ['/', '/chat', '/admin', '/slow', '/deny', '/silent']) {
     io.of(nsp).on('connection', (socket) => welcome(socket, nsp, { generation, greet, say }));

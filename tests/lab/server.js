@@ -12,6 +12,8 @@
 //   greet       false: no "hello" after a join
 //   tls         {"key":…,"cert":…} as PEM: HTTPS
 //   slowMs      how long /slow takes to answer a CONNECT (500)
+//   mute        true: / never answers a CONNECT
+//   stuck       true: an upgrade does not release the poll that waits, as some servers forget to
 //   forbid      true or a text: allowRequest refuses everybody
 //   packets     true: print every Engine.IO packet
 //   answerMs    how long every HTTP request and upgrade waits before the server looks at it
@@ -27,7 +29,7 @@ const https = require('https');
 const { toJson, fromJson, say, readLines } = require('./values');
 const application = require('./application');
 
-const { generation = 4, port = 0, parser, token = 'letmein', tokenUses, greet = true, tls, slowMs = 500, forbid, packets, requests, answerMs, ...options } =
+const { generation = 4, port = 0, parser, token = 'letmein', tokenUses, greet = true, mute, stuck, tls, slowMs = 500, forbid, packets, requests, answerMs, ...options } =
   JSON.parse(process.argv[2] || '{}');
 
 if (parser === 'msgpack') options.parser = require(generation <= 2 ? 'socket.io-msgpack-parser-2' : 'socket.io-msgpack-parser-3');
@@ -74,6 +76,15 @@ io.engine.on('connection', (engine) => {
     say({ saw: 'engine_close', sid: engine.id, reason });
   });
   engine.on('error', (error) => say({ saw: 'engine_error', sid: engine.id, message: String(error) }));
+  if (stuck) {
+    engine.on('upgrading', () => {
+      const send = engine.transport.send;
+      engine.transport.send = function (list) {
+        const rest = list.filter((packet) => packet.type !== 'noop');
+        if (rest.length > 0) send.call(this, rest);
+      };
+    });
+  }
   if (packets) {
     const tell = (dir) => (packet) =>
       say({ saw: 'packet', sid: engine.id, dir, transport: engine.transport.name, type: packet.type, data: toJson(packet.data) });
@@ -83,7 +94,7 @@ io.engine.on('connection', (engine) => {
 });
 io.engine.on('connection_error', (error) => say({ saw: 'refused', code: error.code, message: error.message }));
 
-application.install(io, { generation, token, tokenUses, greet, slowMs, say });
+application.install(io, { generation, token, tokenUses, greet, mute, slowMs, say });
 
 // ---- control -------------------------------------------------------------------------------
 
@@ -177,6 +188,15 @@ const commands = {
       if (frame !== undefined) await writeRaw(engine, frame);
       if (b64 !== undefined) await writeRaw(engine, Buffer.from(b64, 'base64'));
     }
+  },
+  /** Computes for so long: the process does nothing else. */
+  block: ({ ms }) => {
+    const end = Date.now() + ms;
+    while (Date.now() < end);
+  },
+  /** What /admin wants from now on. */
+  token: (line) => {
+    rules.token = line.token;
   },
   /** Shuts the Socket.IO server down in its own way. */
   close_io: () => io.close(),

@@ -4,8 +4,8 @@
 
 The configuration has server.js's names and milliseconds: port, path, transports, allowUpgrades,
 pingInterval, pingTimeout, maxHttpBufferSize, httpCompression, cookie, parser ("msgpack"), token,
-slowMs, packets, and "alwaysConnect", which is python-socketio's own. It ends when standard input
-closes.
+slowMs, packets, and "alwaysConnect" and "pingIntervalSeconds", which are python-socketio's own. It
+ends when standard input closes.
 """
 
 import asyncio
@@ -60,6 +60,9 @@ def server_options():
         "alwaysConnect": "always_connect",
     }
     options = {mine: CONFIG[given] for given, mine in taken.items() if given in CONFIG}
+    # As people set it who do not know that: seconds, with a fraction.
+    if "pingIntervalSeconds" in CONFIG:
+        options["ping_interval"] = CONFIG["pingIntervalSeconds"]
     for given, mine in {"pingInterval": "ping_interval", "pingTimeout": "ping_timeout"}.items():
         if given not in CONFIG:
             continue

@@ -6,6 +6,8 @@ use clap::Parser;
 
 use super::ConnectionArgs;
 use crate::client::Options;
+#[cfg(feature = "driver-rust-socketio")]
+use crate::client::options::Driver;
 use crate::client::options::{Auth, Eio, NamespaceAuth, Parser as Packets, Profile};
 use crate::journal::record::TransportName;
 
@@ -420,11 +422,36 @@ fn network_options_are_checked_before_anything_is_connected() {
     refused(&["http://h", "--path", "/a?b"], &["--path"]);
 }
 
+#[cfg(feature = "driver-rust-socketio")]
 #[test]
-fn the_driver_of_the_next_issue_is_named_and_refused() {
+fn the_driver_is_taken_and_what_it_can_not_do_is_refused() {
+    let driver =
+        |more: &[&'static str]| [&["http://h", "--driver", "rust_socketio"], more].concat();
+    let options = build(&driver(&["--profile", "rust"])).unwrap();
+    assert_eq!(options.driver, Driver::RustSocketio);
+    for (more, words) in [
+        (&["--eio", "3"][..], "Engine.IO 4 only"),
+        (&["--profile", "js2"], "--profile"),
+        (&["--profile", "java1"], "--profile"),
+        (&["--profile", "js4"], "--profile"),
+        (&["-n", "/a", "-n", "/b"], "one namespace"),
+        (&["--parser", "msgpack"], "msgpack"),
+        (&["--probe-rtt", "5"], "--probe-rtt"),
+        (&["--randomization-factor", "0.1"], "--randomization-factor"),
+        (&["--reconnection-attempts", "256"], "255"),
+        (&["--transports", "websocket,polling"], "fall back"),
+    ] {
+        refused(&driver(more), &["--driver rust_socketio: ", words]);
+    }
+    let options = build(&["http://h", "--driver", "native"]).unwrap();
+    assert_eq!(options.driver, Driver::Native);
+}
+
+#[cfg(not(feature = "driver-rust-socketio"))]
+#[test]
+fn a_build_without_the_driver_says_how_to_get_it() {
     refused(
         &["http://h", "--driver", "rust_socketio"],
-        &["rust_socketio", "tap", "--profile rust"],
+        &["driver-rust-socketio", "default features", "--profile rust"],
     );
-    assert!(build(&["http://h", "--driver", "native"]).is_ok());
 }

@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// Why there is no usable payload, in words, naming file or command.
-pub(super) async fn read(source: Auth) -> Result<Option<String>, String> {
+pub(crate) async fn read(source: Auth) -> Result<Option<String>, String> {
     let (text, from) = match source {
         Auth::Json(text) => (text, "--auth".to_owned()),
         Auth::File(path) => {

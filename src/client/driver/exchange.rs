@@ -6,8 +6,10 @@ use std::time::Instant;
 use bytes::Bytes;
 use url::Url;
 
+use super::faults::Asking;
 use super::{Done, Driver};
 use crate::client::machine::{ExchangeId, Input};
+use crate::faults::RequestKind;
 use crate::journal::record::{self, Body};
 use crate::net::http::{self, ExchangeError};
 
@@ -16,7 +18,16 @@ pub(super) struct Outcome {
     x: ExchangeId,
     c: u32,
     url: Url,
+    kind: RequestKind,
     result: Result<http::Response, ExchangeError>,
+}
+
+/// A response that was held back.
+pub(super) struct Late {
+    pub(super) x: ExchangeId,
+    pub(super) status: u16,
+    pub(super) headers: record::Headers,
+    pub(super) body: Bytes,
 }
 
 impl Driver {
@@ -26,10 +37,19 @@ impl Driver {
         c: u32,
         method: &'static str,
         url: &str,
-        content_type: Option<&'static str>,
-        body: Bytes,
+        mut content_type: Option<&'static str>,
+        mut body: Bytes,
     ) {
-        let url = match Url::parse(url) {
+        let mut url = url.to_owned();
+        let kind = RequestKind::of(method, &url, false);
+        let mut until = None;
+        if !self.injector.is_idle() {
+            match self.asked(x, c, kind, &mut url, &mut content_type, &mut body) {
+                Asking::Send(at) => until = at,
+                Asking::Done => return,
+            }
+        }
+        let url = match Url::parse(&url) {
             Ok(url) => url,
             Err(error) => {
                 let error = format!("{url:?} is no URL: {error}");
@@ -39,16 +59,14 @@ impl Driver {
             }
         };
         let headers = self.headers(&url, content_type.map(|kind| (kind, body.len())));
-        self.record(
-            Some(c),
-            &Body::Request(record::Request {
-                x,
-                method: method.to_owned(),
-                url: url.to_string(),
-                headers: headers.clone(),
-                body: body.clone(),
-            }),
-        );
+        let asked = Body::Request(record::Request {
+            x,
+            method: method.to_owned(),
+            url: url.to_string(),
+            headers: headers.clone(),
+            body: body.clone(),
+        });
+        let waits = self.record_when_sent(x, c, asked, until);
         let client = self.http.clone();
         let request = http::Request {
             method: method.to_owned(),
@@ -57,8 +75,17 @@ impl Driver {
             body,
         };
         let abort = self.tasks.spawn(async move {
+            if let Some(waits) = waits {
+                waits.await;
+            }
             let result = client.exchange(&request).await;
-            Done::Http(Box::new(Outcome { x, c, url, result }))
+            Done::Http(Box::new(Outcome {
+                x,
+                c,
+                url,
+                kind,
+                result,
+            }))
         });
         self.aborts.insert(x, abort);
         self.connections.insert(x, c);
@@ -87,7 +114,17 @@ impl Driver {
     }
 
     pub(super) fn http_done(&mut self, outcome: Outcome) {
-        let Outcome { x, c, url, result } = outcome;
+        let Outcome {
+            x,
+            c,
+            url,
+            kind,
+            result,
+        } = outcome;
+        // Nothing is read from a frozen connection: its exchanges stay open.
+        if self.injector.frozen(c) {
+            return;
+        }
         self.aborts.remove(&x);
         self.connections.remove(&x);
         let now = Instant::now();
@@ -106,6 +143,15 @@ impl Driver {
                 let (status, headers, body) =
                     (record.status, record.headers.clone(), record.body.clone());
                 self.record(Some(c), &Body::Response(record));
+                if !self.injector.is_idle() {
+                    let late = Late {
+                        x,
+                        status,
+                        headers,
+                        body,
+                    };
+                    return self.answered(c, kind, late);
+                }
                 self.machine.handle(
                     now,
                     Input::HttpResponse {
@@ -138,6 +184,10 @@ impl Driver {
             return;
         };
         abort.abort();
+        self.opening.remove(&x);
+        if self.failing.never_sent(x) {
+            return;
+        }
         let record = record::Response {
             x,
             error: Some("given up: the connection ended".to_owned()),

@@ -11,8 +11,10 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use url::Url;
 
+use super::faults::Asking;
 use super::{Done, Driver};
 use crate::client::machine::{ExchangeId, Input, Message, WsEnd};
+use crate::faults;
 use crate::journal::Journal;
 use crate::journal::record::{self, Body, Direction, Frame, Opcode};
 use crate::net::dial::{Stream, TlsInfo};
@@ -39,6 +41,10 @@ pub(super) struct Outcome {
 pub(super) enum Write {
     /// A message of the machine.
     Message(Message),
+    /// What a fault has made of messages of the machine, which are so many.
+    Made(faults::Message, usize),
+    /// The end of our side, without a close frame.
+    Fin,
     /// A WebSocket ping, to measure a round trip.
     Ping,
     /// The answer to a WebSocket ping.
@@ -58,6 +64,7 @@ pub(super) struct Written {
 
 /// The writing side, as the driver holds it.
 pub(super) struct Writer {
+    pub(super) c: u32,
     tx: mpsc::Sender<Write>,
     /// What did not fit; handed over as the task gets on.
     backlog: VecDeque<Write>,
@@ -65,35 +72,49 @@ pub(super) struct Writer {
 
 /// The reading side.
 pub(super) struct Reader {
-    x: ExchangeId,
-    c: u32,
+    pub(super) x: ExchangeId,
+    pub(super) c: u32,
     io: WsReader<ReadHalf<Stream>>,
     /// The machine has asked for its end.
     closing: bool,
     /// When the wait for the other side's close frame ends.
     pub(super) cut_at: Option<Instant>,
     /// The task that writes on the same WebSocket.
-    writing: AbortHandle,
+    pub(super) writing: AbortHandle,
+    /// Nothing is read from it, on purpose.
+    pub(super) frozen: bool,
 }
 
 /// Waits until one of the readers has bytes. Never ready without readers.
 pub(super) async fn next_batch(readers: &mut [Reader]) -> (usize, Result<Batch, ReadError>) {
-    if let [only] = readers {
+    if let [only] = readers
+        && !only.frozen
+    {
         return (0, only.io.next_batch().await);
     }
-    if readers.is_empty() {
+    let reads: Vec<_> = readers
+        .iter_mut()
+        .enumerate()
+        .filter(|(_, reader)| !reader.frozen)
+        .map(|(index, reader)| Box::pin(async move { (index, reader.io.next_batch().await) }))
+        .collect();
+    if reads.is_empty() {
         future::pending::<()>().await;
     }
-    let reads = readers
-        .iter_mut()
-        .map(|reader| Box::pin(reader.io.next_batch()));
-    let (read, index, _) = select_all(reads).await;
-    (index, read)
+    select_all(reads).await.0
 }
 
 impl Driver {
     pub(super) fn open_ws(&mut self, x: ExchangeId, c: u32, url: &str) {
-        let url = match Url::parse(url) {
+        let mut url = url.to_owned();
+        let mut until = None;
+        if !self.injector.is_idle() {
+            match self.asked_ws(x, c, &mut url) {
+                Asking::Send(at) => until = at,
+                Asking::Done => return,
+            }
+        }
+        let url = match Url::parse(&url) {
             Ok(url) => url,
             Err(error) => {
                 let error = format!("{url:?} is no URL: {error}");
@@ -114,19 +135,20 @@ impl Driver {
             cookie.as_deref(),
             Some(&offer),
         );
-        self.record(
-            Some(c),
-            &Body::Request(record::Request {
-                x,
-                method: "GET".to_owned(),
-                url: url.to_string(),
-                headers: headers.clone(),
-                body: Bytes::new(),
-            }),
-        );
+        let asked = Body::Request(record::Request {
+            x,
+            method: "GET".to_owned(),
+            url: url.to_string(),
+            headers: headers.clone(),
+            body: Bytes::new(),
+        });
+        let waits = self.record_when_sent(x, c, asked, until);
         let dialer = self.dialer.clone();
         let patience = self.options.connect_timeout;
         let abort = self.tasks.spawn(async move {
+            if let Some(waits) = waits {
+                waits.await;
+            }
             let opening = websocket::connect(&dialer, &url, &headers, Limits::default());
             let result = match tokio::time::timeout(patience, opening).await {
                 Ok(result) => result,
@@ -143,10 +165,15 @@ impl Driver {
         });
         self.aborts.insert(x, abort);
         self.connections.insert(x, c);
+        self.opening.insert(x);
     }
 
     pub(super) fn ws_done(&mut self, outcome: Outcome) {
         let Outcome { x, c, url, result } = outcome;
+        if self.injector.frozen(c) {
+            return;
+        }
+        self.opening.remove(&x);
         self.aborts.remove(&x);
         self.connections.remove(&x);
         match result {
@@ -218,6 +245,7 @@ impl Driver {
         self.writers.insert(
             x,
             Writer {
+                c,
                 tx,
                 backlog: VecDeque::new(),
             },
@@ -238,6 +266,7 @@ impl Driver {
             closing: false,
             cut_at: None,
             writing,
+            frozen: false,
         });
         self.machine.handle(Instant::now(), Input::WsOpened { x });
         self.carry_out();
@@ -250,13 +279,13 @@ impl Driver {
     pub(super) fn read(&mut self, index: usize, read: Result<Batch, ReadError>) {
         match read {
             Ok(Batch::Data) => self.drain(index),
-            Ok(Batch::End { .. }) => self.end_reader(index, WsEnd::Cut(None)),
-            Err(error) => self.end_reader(index, WsEnd::Cut(Some(error.to_string()))),
+            Ok(Batch::End { .. }) => self.reader_ended(index, WsEnd::Cut(None)),
+            Err(error) => self.reader_ended(index, WsEnd::Cut(Some(error.to_string()))),
         }
     }
 
     /// Records and hands on every whole message that was read.
-    fn drain(&mut self, index: usize) {
+    pub(super) fn drain(&mut self, index: usize) {
         if index >= self.readers.len() {
             return;
         }
@@ -264,12 +293,16 @@ impl Driver {
         let (x, c) = (reader.x, reader.c);
         let now = Instant::now();
         let end = loop {
+            if self.stopped(x, c) {
+                break None;
+            }
             match reader.io.try_next() {
                 Ok(None) => break None,
                 Ok(Some(message)) => {
                     let frame = frame(&message);
                     self.journal.append(now, Some(c), &Body::Frame(frame));
                     match message.op {
+                        Op::Text | Op::Binary if self.fails_in(now, x, c, &message) => {}
                         Op::Text => match std::str::from_utf8(&message.data) {
                             Ok(text) => self.machine.handle(now, Input::WsText { x, text }),
                             Err(error) => {
@@ -308,7 +341,18 @@ impl Driver {
         self.readers.push(reader);
         if let Some(end) = end {
             let last = self.readers.len() - 1;
-            self.end_reader(last, end);
+            self.reader_ended(last, end);
+        }
+    }
+
+    /// A reader has come to its end; a fault may keep that from the machine.
+    fn reader_ended(&mut self, index: usize, end: WsEnd) {
+        let open = self.readers.get(index).filter(|reader| !reader.closing);
+        let c = open.map(|reader| reader.c);
+        if c.is_some_and(|c| self.hides_end(c)) {
+            self.readers.swap_remove(index);
+        } else {
+            self.end_reader(index, end);
         }
     }
 
@@ -338,14 +382,17 @@ impl Driver {
         }
     }
 
-    fn end_reader(&mut self, index: usize, end: WsEnd) {
+    pub(super) fn end_reader(&mut self, index: usize, end: WsEnd) {
         if index >= self.readers.len() {
             return;
         }
         let reader = self.readers.swap_remove(index);
-        self.machine
-            .handle(Instant::now(), Input::WsClosed { x: reader.x, end });
-        self.carry_out();
+        // What came before the end and is held back goes before it.
+        if let Some(end) = self.failing.hold_end(reader.x, end) {
+            self.machine
+                .handle(Instant::now(), Input::WsClosed { x: reader.x, end });
+            self.carry_out();
+        }
         // Dropping the sender lets the writing task finish what is queued and end; one that hangs
         // on a peer which does not read would otherwise stay, with its socket, for ever.
         self.writers.remove(&reader.x);
@@ -361,7 +408,7 @@ impl Driver {
         let Some(writer) = self.writers.get_mut(&x) else {
             return;
         };
-        if !writer.backlog.is_empty() {
+        if !writer.backlog.is_empty() || self.injector.frozen(writer.c) {
             // Answering the latest ping is enough (RFC 6455, section 5.5.3): a peer that pings and
             // does not read must not pile up answers.
             if matches!(write, Write::Pong(_))
@@ -380,20 +427,29 @@ impl Driver {
         }
     }
 
+    /// Hands on what waits for a writing task, as far as it goes.
+    pub(super) fn hand_over(&mut self, x: ExchangeId) {
+        let Some(writer) = self.writers.get_mut(&x) else {
+            return;
+        };
+        if self.injector.frozen(writer.c) {
+            return;
+        }
+        while let Some(write) = writer.backlog.pop_front() {
+            if let Err(mpsc::error::TrySendError::Full(write)) = writer.tx.try_send(write) {
+                writer.backlog.push_front(write);
+                break;
+            }
+        }
+    }
+
     pub(super) fn written(&mut self, written: Written) {
         let Written {
             x,
             messages,
             failed,
         } = written;
-        if let Some(writer) = self.writers.get_mut(&x) {
-            while let Some(write) = writer.backlog.pop_front() {
-                if let Err(mpsc::error::TrySendError::Full(write)) = writer.tx.try_send(write) {
-                    writer.backlog.push_front(write);
-                    break;
-                }
-            }
-        }
+        self.hand_over(x);
         let now = Instant::now();
         if let Some(error) = failed {
             // What the server said last may still be there to read: the reader ends it, unless
@@ -412,6 +468,10 @@ impl Driver {
         if self.aborts.contains_key(&x) {
             return self.abort_exchange(x);
         }
+        if self.closes_frozen(x) {
+            return;
+        }
+        self.release_held(x);
         self.write(x, Write::Close(None));
         // Nothing is written after a close frame.
         self.writers.remove(&x);
@@ -468,14 +528,33 @@ async fn write(
         let mut messages = 0;
         let mut close = false;
         for write in batch.drain(..) {
+            let mut counts = 1;
             let (op, data) = match write {
+                Write::Made(made, of) => {
+                    counts = of;
+                    match made {
+                        faults::Message::Text(data) => (Op::Text, data),
+                        faults::Message::Binary(data) => (Op::Binary, data),
+                        faults::Message::Raw(bytes) => {
+                            io.feed_raw(&bytes);
+                            messages += of;
+                            continue;
+                        }
+                    }
+                }
+                Write::Fin => {
+                    close = true;
+                    break;
+                }
                 Write::Message(Message::Text(text)) => (Op::Text, Bytes::from(text)),
                 Write::Message(Message::Binary(data)) => (Op::Binary, data),
                 Write::Ping => (Op::Ping, Bytes::new()),
                 Write::Pong(data) => (Op::Pong, data),
                 Write::Close(code) => (Op::Close { code, reason: None }, Bytes::new()),
             };
-            messages += usize::from(matches!(op, Op::Text | Op::Binary));
+            if matches!(op, Op::Text | Op::Binary) {
+                messages += counts;
+            }
             close |= matches!(op, Op::Close { .. });
             match io.feed(&op, &data) {
                 Ok(wire) => {

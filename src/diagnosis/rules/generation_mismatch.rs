@@ -69,14 +69,13 @@ impl Rule for GenerationMismatch {
                     }
                 }
             }
-            Moment::Time => {
+            Moment::Time
                 if self
                     .waiting
                     .as_ref()
-                    .is_some_and(|waiting| waiting.at + PATIENCE < scene.now)
-                {
-                    self.speak(speech);
-                }
+                    .is_some_and(|waiting| waiting.at.saturating_add(PATIENCE) < scene.now) =>
+            {
+                self.speak(speech);
             }
             Moment::Finished => self.speak(speech),
             _ => {}

@@ -17,7 +17,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "no-sticky-session",
     about: "requests of one session land on different server processes",
     on: Moments::EXCHANGE,
-    gives_way_to: &[],
+    gives_way_to: &["cookies-lost"],
     make: || Box::new(NoStickySession::default()),
 };
 

@@ -22,7 +22,7 @@ pub(super) const ENTRY: Entry = Entry {
 };
 
 /// Shorter silences (microseconds) are no timeouts that anybody sets.
-const SHORTEST: u64 = 1_000_000;
+const SHORTEST: u64 = 500_000;
 /// Timeouts are set in steps of this, in microseconds: one case at such a number is enough.
 const ROUND: u64 = 5_000_000;
 /// How far from such a number it may be.
@@ -63,7 +63,7 @@ impl Rule for ProxyIdleTimeout {
         let heartbeat = &connection.heartbeat;
         let interval = heartbeat.interval_ms.saturating_mul(1_000);
         // With a ping in between it was not idle; without one that was due, the server is to blame.
-        if drop.silence < SHORTEST || drop.silence > interval.saturating_add(SHORTEST / 2) {
+        if drop.silence < SHORTEST || drop.silence > interval.saturating_add(SHORTEST) {
             return;
         }
         self.drops.push(drop.clone());

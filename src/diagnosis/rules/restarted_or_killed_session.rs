@@ -15,7 +15,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "restarted-or-killed-session",
     about: "the server restarted, or ended the session for a silence or a packet",
     on: Moments::EXCHANGE.and(Moments::ENDED).and(Moments::OPENED),
-    gives_way_to: &[],
+    gives_way_to: &["payload-too-large"],
     make: || Box::new(RestartedOrKilled::default()),
 };
 
@@ -140,6 +140,13 @@ fn refused(exchange: &Exchange, scene: &Scene<'_>, speech: &mut Speech<'_>) {
     let Some((death, mut evidence)) = death::of(exchange, life, scene) else {
         return;
     };
+    // A poll that was under way when the client closed is nobody's fault.
+    if let Death::Deed(deed) = &death
+        && deed.what == DeedKind::ClosedByClient
+        && deed.place.n > exchange.request.n
+    {
+        return;
+    }
     evidence.extend(exchange.evidence());
     let (severity, title, why, fix) = words_on(&death, life, scene);
     speech.say(Conclusion {

@@ -19,6 +19,7 @@ pub(super) const ENTRY: Entry = Entry {
     on: Moments::EXCHANGE
         .and(Moments::TOLD)
         .and(Moments::CONTROL)
+        .and(Moments::REQUEST)
         .and(Moments::OPENED)
         .and(Moments::ENDED)
         .and(Moments::TIME),
@@ -33,6 +34,9 @@ pub(super) const ENTRY: Entry = Entry {
 /// How long a step may take, in microseconds, before it counts as failed. Servers give a probe
 /// 10 s (`upgradeTimeout`).
 const PATIENCE: u64 = 5_000_000;
+/// How long polling has to outlive the WebSocket, in microseconds, for it to be the upgrade that
+/// failed and not the connection that ended.
+const GOES_ON: u64 = 500_000;
 /// Connections that are remembered.
 const CONNECTIONS: usize = 200;
 
@@ -40,6 +44,8 @@ const CONNECTIONS: usize = 200;
 #[derive(Default)]
 struct StuckOnPolling {
     told: Vec<u32>,
+    /// A WebSocket that ended in the middle; said once polling goes on without it.
+    ended: Option<(u32, u64, Step, u64)>,
 }
 
 /// What is said of one step.
@@ -62,11 +68,28 @@ impl Rule for StuckOnPolling {
                 if transport.name == TransportName::Websocket
                     && transport.state == TransportState::Closed =>
             {
-                self.failed(scene, speech);
+                self.failed(scene);
             }
-            Moment::Control(_) => self.failed(scene, speech),
-            Moment::Ended(life) => self.stalled(life.c, scene, speech),
+            Moment::Control(_) => self.failed(scene),
+            Moment::Ended(life) => {
+                let by_us = life.ended_by_us();
+                // Where the whole connection ended, it was not its upgrade that failed.
+                if !by_us {
+                    self.ended.take_if(|(c, at, ..)| {
+                        *c == life.c && scene.now.saturating_sub(*at) < GOES_ON
+                    });
+                }
+                self.goes_on(by_us, scene, speech);
+                self.stalled(life.c, scene, speech);
+            }
+            Moment::Request(_) => {
+                self.goes_on(false, scene, speech);
+                if let Some(c) = scene.c {
+                    self.stalled(c, scene, speech);
+                }
+            }
             Moment::Time => {
+                self.goes_on(false, scene, speech);
                 if let Some(c) = scene.model.current {
                     self.stalled(c, scene, speech);
                 }
@@ -189,7 +212,7 @@ impl StuckOnPolling {
     }
 
     /// The third and fourth: `3probe`, then `5`. The WebSocket has just ended.
-    fn failed(&mut self, scene: &Scene<'_>, speech: &mut Speech<'_>) {
+    fn failed(&mut self, scene: &Scene<'_>) {
         let Some(c) = scene.c else { return };
         let Some(connection) = scene.model.connections.get(&c) else {
             return;
@@ -229,8 +252,17 @@ impl StuckOnPolling {
                 fix: CUT,
             }
         };
-        let evidence = vec![scene.n];
-        self.say(c, step, evidence, scene, speech);
+        self.ended = Some((c, scene.now, step, scene.n));
+    }
+
+    /// Says of a WebSocket that ended in the middle, when polling has outlived it.
+    fn goes_on(&mut self, by_us: bool, scene: &Scene<'_>, speech: &mut Speech<'_>) {
+        let over = self
+            .ended
+            .take_if(|(_, at, ..)| by_us || scene.now.saturating_sub(*at) >= GOES_ON);
+        if let Some((c, _, step, n)) = over {
+            self.say(c, step, vec![n], scene, speech);
+        }
     }
 
     /// A step that takes too long.

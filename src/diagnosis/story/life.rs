@@ -32,6 +32,51 @@ pub struct Trouble {
     pub error: String,
     /// Byte offset in the frame or body.
     pub at: usize,
+    /// What stands there, a few bytes each way, with `»` before the offending byte.
+    pub around: String,
+}
+
+/// Bytes of a broken packet that are shown before and after the offending one.
+const AROUND: usize = 24;
+
+/// Bytes for a person: text with its control characters escaped, or hexadecimal.
+fn readable(bytes: &[u8], binary: bool) -> String {
+    if binary {
+        let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        return hex.join(" ");
+    }
+    let mut text = String::new();
+    for char in String::from_utf8_lossy(bytes).chars() {
+        if char.is_control() {
+            text.extend(char.escape_unicode());
+        } else {
+            text.push(char);
+        }
+    }
+    text
+}
+
+/// A few bytes around `at`, with `»` before it.
+fn around(record: &Record, at: usize) -> String {
+    let bytes: &[u8] = match &record.body {
+        Body::Frame(frame) => &frame.data,
+        Body::Request(request) => &request.body,
+        Body::Response(response) => &response.body,
+        _ => return String::new(),
+    };
+    let at = at.min(bytes.len());
+    let from = at.saturating_sub(AROUND);
+    let to = at.saturating_add(AROUND).min(bytes.len());
+    let binary = matches!(&record.body, Body::Frame(frame) if frame.op == Opcode::Binary);
+    let text = |range| readable(bytes.get(range).unwrap_or_default(), binary);
+    let (before, after) = (text(from..at), text(at..to));
+    let start = if from > 0 { "…" } else { "" };
+    let end = match to {
+        to if to < bytes.len() => "…",
+        to if to == at => "(the end)",
+        _ => "",
+    };
+    format!("{start}{before}»{after}{end}")
 }
 
 /// Something that the client did for which an Engine.IO server ends a session, without a word
@@ -81,6 +126,8 @@ pub struct Life {
     pub detail: Option<String>,
     /// The newest record that came from the server.
     pub heard: Option<Place>,
+    /// The one that came from the server before [`Life::heard`].
+    pub heard_before: Option<Place>,
     /// The newest record that went to the server.
     pub spoke: Option<Place>,
     /// Engine.IO pings from the server to the client, newest last, at most 100.
@@ -115,6 +162,7 @@ impl Life {
             reason: None,
             detail: None,
             heard: None,
+            heard_before: None,
             spoke: None,
             pings_to_client: Vec::new(),
             pings_to_server: Vec::new(),
@@ -222,6 +270,7 @@ impl Life {
         eio: Option<u8>,
     ) {
         let by_websocket = matches!(record.body, Body::Frame(_));
+        let before = self.heard;
         match &record.body {
             Body::Request(_) => self.spoke = Some(place),
             Body::Response(response) if response.status > 0 => self.heard = Some(place),
@@ -241,6 +290,9 @@ impl Life {
             }
             Body::Fault(_) if self.faults.len() < PLACES => self.faults.push(place),
             _ => {}
+        }
+        if self.heard != before {
+            self.heard_before = before;
         }
         for packet in packets {
             self.weigh(place, packet, eio, by_websocket);
@@ -264,6 +316,7 @@ impl Life {
                         dir: packet.dir,
                         error: error.clone(),
                         at: *at,
+                        around: around(record, *at),
                     });
                 }
                 _ => {}

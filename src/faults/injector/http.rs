@@ -44,7 +44,7 @@ impl Injector {
         if let Some(end) = doomed.and_then(|conn| conn.doomed.clone()) {
             return Verdict::just(RequestDo::Cut(end));
         }
-        let mut verdict = match self.ask(now, place, asked) {
+        let mut verdict = match self.ask(place, asked) {
             Some(verdict) => verdict,
             None => self.post(now, place, asked),
         };
@@ -65,12 +65,7 @@ impl Injector {
     }
 
     /// Faults that look at requests.
-    fn ask(
-        &mut self,
-        now: Instant,
-        place: &Place,
-        asked: &Asked<'_>,
-    ) -> Option<Verdict<RequestDo>> {
+    fn ask(&mut self, place: &Place, asked: &Asked<'_>) -> Option<Verdict<RequestDo>> {
         let kind = asked.kind;
         let moment = Moment {
             dir: Some(Direction::ToServer),
@@ -120,7 +115,6 @@ impl Injector {
                 format!("cut the connection (FIN) in place of a {name}"),
             ),
         };
-        let _ = now;
         Some(Verdict {
             told: vec![hit.told(did)],
             ..Verdict::just(what)

@@ -89,7 +89,9 @@ impl Injector {
         effects
             .told
             .push(hit.told(format!("kept a {} from {whom}", packet.kind.name())));
-        if wanted == Fault::Deaf {
+        // In Engine.IO 3 the noop that takes a pong's place in a poll is a sign of life, and the
+        // server, unpinged from then on, may end the connection first.
+        if wanted == Fault::Deaf || place.version == Version::V3 {
             self.connection(place).deaf = Some(hit);
         }
         Some(Vec::new())

@@ -24,7 +24,7 @@ pub(super) fn run(shared: &Shared) {
             Ok(()) => {
                 state.wrote(chunk);
                 drop(state);
-                shared.room.notify_all();
+                shared.room_again();
             }
             Err(error) => {
                 // Whole lines that were written stay; half a line is taken back.
@@ -43,7 +43,7 @@ pub(super) fn run(shared: &Shared) {
         }
     }
     std::mem::forget(guard);
-    shared.room.notify_all();
+    shared.room_again();
     shared.more.notify_waiters();
 }
 
@@ -119,7 +119,7 @@ impl Drop for Unwinding<'_> {
     fn drop(&mut self) {
         let why = sentence(self.0, &io::Error::other("the writer ended unexpectedly"));
         self.0.lock().fail(why);
-        self.0.room.notify_all();
+        self.0.room_again();
         self.0.more.notify_waiters();
     }
 }

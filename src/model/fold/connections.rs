@@ -239,6 +239,16 @@ impl Model {
                         .error
                         .clone()
                         .or_else(|| Some("the WebSocket closed before it took over".to_owned()));
+                    return;
+                }
+                // In a tapped session nobody else says that the carrier is gone; a close frame
+                // that came before has said it better.
+                let carries = transport.name == TransportName::Websocket
+                    && connection.transport == Some(TransportName::Websocket);
+                let alive = connection.closed.is_none();
+                if carries && alive && !self.memory.told.contains(&c) {
+                    let reason = "transport close".to_owned();
+                    self.connection_ended(record.n, c, t, Some(reason), transport.error.clone());
                 }
             }
         }

@@ -67,6 +67,19 @@ impl Passive {
         }
     }
 
+    /// Bytes of `sender` after which its last whole message ended, counted from the first one
+    /// pushed: where something may be put between two messages. `None` while a fragmented
+    /// message is open.
+    pub fn boundary(&self, sender: Role) -> Option<u64> {
+        let side = match sender {
+            Role::Client => &self.from_client,
+            Role::Server => &self.from_server,
+        };
+        side.decoder
+            .is_between_messages(&[])
+            .then(|| side.decoder.offset())
+    }
+
     fn side(&mut self, sender: Role) -> &mut Side {
         match sender {
             Role::Client => &mut self.from_client,

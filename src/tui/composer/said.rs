@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use super::view::Places;
 use super::{Composer, Draft, DraftError, Field, Surroundings, files};
 use crate::client::command::Emit;
+use crate::journal::record::Direction;
 use crate::tui::edit::view;
 use crate::tui::mistake;
 use crate::tui::overlay;
@@ -48,12 +49,23 @@ impl Composer {
                 return;
             }
         };
+        let will = match (self.injects(), around.client) {
+            (Some(dir), client) => {
+                let side = match dir {
+                    Direction::ToClient => "client",
+                    Direction::ToServer => "server",
+                };
+                let of = client.map(|c| format!(" of c{c}")).unwrap_or_default();
+                format!("will inject to the {side}{of}:")
+            }
+            (None, _) => "will send".to_owned(),
+        };
         let (line, size) = if files::named_in(&emit.args) {
-            let line = format!("will send {} with the files' bytes", emit.args);
+            let line = format!("{will} {} with the files' bytes", emit.args);
             (line, None)
         } else {
             match (around.preview)(emit) {
-                Ok(preview) => (format!("will send {}", preview.text), Some(preview)),
+                Ok(preview) => (format!("{will} {}", preview.text), Some(preview)),
                 Err(e) => {
                     let line = format!("✗ {}", text::safe(&e.0));
                     text::put(buf, at.x, at.y, &line, at.width, theme.style(Role::Error));
@@ -62,8 +74,15 @@ impl Composer {
             }
         };
         let mut notices: Vec<String> = draft.notice().into_iter().collect();
-        if !(around.online)(&emit.nsp) {
-            notices.push("offline: will wait in the buffer".to_owned());
+        match (self.injects(), around.client) {
+            (Some(_), None) => notices.push("no connection to inject into".to_owned()),
+            (Some(_), Some(_)) if !(around.online)(&emit.nsp) => {
+                notices.push(format!("this client has not joined {}", emit.nsp));
+            }
+            (None, _) if !(around.online)(&emit.nsp) => {
+                notices.push("offline: will wait in the buffer".to_owned());
+            }
+            _ => {}
         }
         let mut right = String::new();
         if let Some(preview) = &size {

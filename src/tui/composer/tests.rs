@@ -26,6 +26,7 @@ struct World {
     events: Vec<String>,
     namespaces: Vec<String>,
     readonly: bool,
+    client: Option<u32>,
     max_payload: Option<u64>,
     online: bool,
 }
@@ -38,6 +39,7 @@ impl Default for World {
             events: names(&["message", "hello", "say", "say all", "essay"]),
             namespaces: names(&["/", "/chat", "/admin"]),
             readonly: false,
+            client: None,
             max_payload: None,
             online: true,
         }
@@ -54,6 +56,7 @@ impl World {
             namespaces: &self.namespaces,
             keymap: &self.keymap,
             readonly: self.readonly,
+            client: self.client,
         })
     }
     fn press(&self, composer: &mut Composer, keys: &str) -> Outcome {
@@ -331,4 +334,37 @@ proptest! {
             });
         }
     }
+}
+
+#[test]
+fn in_a_tap_it_injects_to_either_side_and_never_asks_for_an_ack() {
+    let world = World {
+        client: Some(3),
+        ..World::default()
+    };
+    let mut composer = Composer::new("/");
+    composer.inject(Direction::ToClient);
+    world.press(&mut composer, "'hello tab '1");
+    let shown = world.shown(&composer, 110, 2);
+    assert!(
+        shown.contains("will inject to the client of c3:"),
+        "{shown}"
+    );
+    assert!(shown.contains("to ↓ client"), "{shown}");
+    world.press(&mut composer, "alt+a");
+    let shown = world.shown(&composer, 110, 2);
+    assert!(
+        shown.contains("will inject to the server of c3:"),
+        "{shown}"
+    );
+    assert_eq!(composer.injects(), Some(Direction::ToServer));
+    let Outcome::Emit(emit) = world.press(&mut composer, "enter") else {
+        panic!("nothing was sent")
+    };
+    assert!(!emit.ack);
+    // Without a connection it waits as a draft.
+    let nobody = World::default();
+    assert_eq!(nobody.press(&mut composer, "enter"), Outcome::Changed);
+    let shown = nobody.shown(&composer, 110, 2);
+    assert!(shown.contains("no connection to inject into"), "{shown}");
 }

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::{Composer, Field, Surroundings};
+use crate::journal::record::Direction;
 use crate::tui::edit::{Edit, view};
 use crate::tui::highlight;
 use crate::tui::text;
@@ -265,6 +266,10 @@ impl Composer {
         if at.is_empty() {
             return;
         }
+        if let Some(dir) = self.injects() {
+            self.draw_direction(dir, at, buf, theme, focused);
+            return;
+        }
         self.label(Field::Ack, "ack ", at, buf, theme, focused);
         let (tick, role) = match self.ack {
             true => ("✓ ", Role::Ok),
@@ -302,6 +307,26 @@ impl Composer {
         }
     }
 
+    /// In a tap: which side gets the event.
+    fn draw_direction(
+        &self,
+        dir: Direction,
+        at: Rect,
+        buf: &mut Buffer,
+        theme: &Theme,
+        focused: bool,
+    ) {
+        self.label(Field::Ack, "to ", at, buf, theme, focused);
+        let (words, role) = match dir {
+            Direction::ToClient => ("↓ client", Role::ToClient),
+            Direction::ToServer => ("↑ server", Role::ToServer),
+        };
+        if focused && self.focus() == Field::Ack {
+            buf.set_style(at, theme.style(Role::FieldFocused));
+        }
+        text::put(buf, at.x, at.y, words, at.width, theme.style(role));
+    }
+
     /// Draws the completions over what lies above `area`, within `screen`. Call it last.
     pub fn draw_popup(&self, area: Rect, screen: Rect, buf: &mut Buffer, theme: &Theme) {
         let at = places(self, area).of(self.focus);
@@ -324,6 +349,7 @@ impl Composer {
                 first = self.first_args_row(at.height);
                 &self.args
             }
+            Field::Ack if self.injects().is_some() => return None,
             Field::Ack => {
                 at = timeout_place(at);
                 &self.timeout

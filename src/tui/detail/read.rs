@@ -183,6 +183,10 @@ fn tree(row: &Row<'_>, covered: bool, own: bool, secrets: bool) -> (Tree, String
                 Tree::new(String::from_utf8_lossy(&response.body).into_owned(), false),
                 String::new(),
             ),
+            Body::Connection(connection) if line::waiting(connection).is_some() => (
+                Tree::default(),
+                line::waiting(connection).unwrap_or_default(),
+            ),
             _ => {
                 let words = row.text();
                 let words = line::head(&words, 2_000);

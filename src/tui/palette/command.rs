@@ -1,5 +1,6 @@
 //! Commands as they are typed: a word and its arguments.
 
+use crate::faults::{Fault, FaultError};
 use crate::tui::action::Action;
 use crate::tui::json;
 
@@ -17,6 +18,10 @@ pub enum Typed {
     },
     /// `leave NSP`
     Leave(String),
+    /// `break FAULT`
+    Break(Fault),
+    /// `break clear`
+    ClearFaults,
     /// `filter …`; empty takes the filter away.
     Filter(String),
     /// `mark TEXT`
@@ -50,7 +55,7 @@ impl Usage {
 }
 
 /// The commands that take arguments.
-pub const USAGES: [Usage; 8] = [
+pub const USAGES: [Usage; 9] = [
     Usage {
         name: "connect URL",
         about: "Connect to another server",
@@ -64,6 +69,11 @@ pub const USAGES: [Usage; 8] = [
     Usage {
         name: "leave NSP",
         about: "Leave a namespace",
+        acts_on_server: true,
+    },
+    Usage {
+        name: "break FAULT",
+        about: "Make something fail at once (drop, delay:200 …); break clear ends it",
         acts_on_server: true,
     },
     Usage {
@@ -167,6 +177,11 @@ pub fn parse(line: &str, readonly: bool) -> Result<Option<Typed>, Wrong> {
             Some(space) => return wrong(at + space, "leave takes one namespace"),
             None => Typed::Leave(slashed(rest)),
         },
+        "break" if rest == "clear" => Typed::ClearFaults,
+        "break" => Typed::Break(rest.parse().map_err(|error: FaultError| Wrong {
+            at,
+            what: error.to_string(),
+        })?),
         "filter" => Typed::Filter(text),
         "mark" => Typed::Mark(text),
         "theme" => Typed::Theme(text),
@@ -218,6 +233,10 @@ mod tests {
                 Some(Typed::Filter("ns:/a | ev:b".into())),
             ),
             ("filter", Some(Typed::Filter(String::new()))),
+            ("break drop", Some(Typed::Break(Fault::Drop))),
+            ("break delay:200", Some(Typed::Break(Fault::Delay(200)))),
+            ("break clear", Some(Typed::ClearFaults)),
+            ("break", Some(Typed::Action(Action::Break))),
             (
                 " mark  before  deploy ",
                 Some(Typed::Mark("before  deploy".into())),
@@ -247,6 +266,8 @@ mod tests {
             ("  join /a {\"t\":}", 15, "expected a value"),
             ("leave /a /b", 8, "one namespace"),
             ("theme", 5, "theme's name"),
+            ("break drap", 6, "there is no fault"),
+            ("break close:7", 6, "close:CODE"),
             ("disconnect now", 11, "nothing after it"),
         ];
         for (line, at, said) in cases {
@@ -258,7 +279,15 @@ mod tests {
 
     #[test]
     fn read_only_refuses_what_acts_on_the_server_only() {
-        for line in ["join /a", "leave /a", "disconnect", "leave", "draft"] {
+        for line in [
+            "join /a",
+            "leave /a",
+            "disconnect",
+            "leave",
+            "draft",
+            "break drop",
+            "break",
+        ] {
             assert!(parse(line, true).is_err(), "{line}");
         }
         for line in ["connect", "filter x", "mark m", "quit", "theme dark"] {

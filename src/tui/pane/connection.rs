@@ -20,6 +20,14 @@ pub type Words = Vec<(String, Role)>;
 /// Glyph, word and tone of a connection's state, where one is known.
 pub fn state_of(tab: &Tab) -> (&'static str, &'static str, Role) {
     let model = &tab.model;
+    if let Some(clients) = &tab.tap
+        && clients.current(model).is_none()
+    {
+        return match tab.is_live() {
+            true => ("◌", "listening", Role::Busy),
+            false => ("○", "no connection", Role::Dim),
+        };
+    }
     if model.gave_up.is_some() {
         return ("✗", "gave up", Role::Error);
     }
@@ -61,6 +69,9 @@ pub fn via(name: TransportName) -> &'static str {
 pub fn lines(tab: &Tab, width: usize) -> Vec<Words> {
     let model = &tab.model;
     let mut lines = Vec::new();
+    if let Some(clients) = &tab.tap {
+        super::clients::list(tab, clients, &mut lines);
+    }
     let (glyph, word, role) = state_of(tab);
     let mut head: Words = vec![(format!("{glyph} {word}"), role)];
     if let Some(connection) = tab.connection() {
@@ -78,6 +89,10 @@ pub fn lines(tab: &Tab, width: usize) -> Vec<Words> {
         }
     }
     lines.push(head);
+    if let Some(words) = broken(tab) {
+        // Before anything else: it explains all the rest.
+        lines.push(vec![(words, Role::Fault)]);
+    }
     match (&model.waiting, &model.gave_up, tab.connection()) {
         (Some(waiting), _, _) => between(tab, waiting, width, &mut lines),
         (None, Some(why), _) => {
@@ -93,8 +108,24 @@ pub fn lines(tab: &Tab, width: usize) -> Vec<Words> {
             lines.push(vec![(mask::url(&tab.target), Role::Text)]);
         }
     }
+    if let (Some(clients), Some(connection)) = (&tab.tap, tab.connection())
+        && let Some(agent) = clients
+            .seen(connection.c)
+            .and_then(|seen| seen.agent.as_ref())
+    {
+        lines.push(vec![
+            ("client ".to_owned(), Role::Dim),
+            (agent.clone(), Role::Text),
+        ]);
+    }
     pending(tab, &mut lines);
     lines
+}
+
+/// The faults that last or wait, in one line.
+pub fn broken(tab: &Tab) -> Option<String> {
+    let active = tab.broken.active();
+    (!active.is_empty()).then(|| format!("⚡ {}", crate::tui::dialog::break_menu::named(active)))
 }
 
 fn open(tab: &Tab, connection: &Connection, width: usize, lines: &mut Vec<Words>) {
@@ -261,6 +292,19 @@ fn connecting(tab: &Tab, connection: &Connection, lines: &mut Vec<Words>) {
 }
 
 fn between(tab: &Tab, waiting: &Waiting, width: usize, lines: &mut Vec<Words>) {
+    if !tab.is_live() {
+        // In a saved session no clock runs on, and nobody tries again.
+        lines.push(vec![(
+            format!(
+                "attempt {} was due after {}",
+                waiting.attempt,
+                units::planned(waiting.delay_ms)
+            ),
+            Role::Text,
+        )]);
+        cause(tab, width, lines);
+        return;
+    }
     let due = waiting
         .since
         .saturating_add(waiting.delay_ms.saturating_mul(1_000));

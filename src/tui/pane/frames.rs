@@ -22,6 +22,8 @@ struct Columns {
     nsp: u16,
     kind: u16,
     via: u16,
+    /// In a tap: whose row it is.
+    client: u16,
 }
 
 impl Columns {
@@ -47,6 +49,7 @@ impl Columns {
             nsp,
             kind,
             via: if tiny { 0 } else { 5 },
+            client: 0,
         }
     }
 }
@@ -141,6 +144,12 @@ pub fn status(state: &State, tab: &Tab) -> Vec<(String, Role)> {
 pub fn draw(state: &State, tab: &Tab, area: Rect, focused: bool, buf: &mut Buffer) {
     let theme = &state.theme;
     let lines = &tab.log.window;
+    if lines.is_empty() && tab.model.connections.is_empty() {
+        let copy = state.keymap.hint(crate::tui::action::Action::Copy);
+        if super::clients::draw_hint(tab, &copy, area, buf, theme) {
+            return;
+        }
+    }
     if lines.is_empty() {
         let words = if tab.refill.is_some() {
             " looking …"
@@ -158,7 +167,15 @@ pub fn draw(state: &State, tab: &Tab, area: Rect, focused: bool, buf: &mut Buffe
         width: area.width.saturating_sub(1),
         ..area
     };
-    let columns = Columns::new(rows.width, state.time, lines);
+    let mut columns = Columns::new(rows.width, state.time, lines);
+    if tab.tap.is_some() && tab.model.connections.len() > 1 && rows.width >= 50 {
+        let most = tab.model.connections.keys().next_back().copied();
+        columns.client = match most.unwrap_or(0) {
+            0..=9 => 3,
+            10..=99 => 4,
+            _ => 6,
+        };
+    }
     let (top, _) = tab.log.seen();
     let selected = tab.log.selected_at();
     let began = tab
@@ -181,6 +198,9 @@ pub fn draw(state: &State, tab: &Tab, area: Rect, focused: bool, buf: &mut Buffe
             ("◆", Role::Mark)
         } else if tab.log.has_spot(Spot::Hit, place, place + 1) {
             ("*", Role::Hit)
+        } else if line.role == Role::Fault {
+            // Two columns wide: nothing else is as seen from afar, and it says that this was us.
+            ("⚡", Role::Fault)
         } else if proves(tab, line.id.n()) {
             ("»", Role::Finding)
         } else if line.error {
@@ -277,6 +297,10 @@ fn body(pen: &mut Pen<'_>, columns: &Columns, line: &Line, looks: &Looks<'_>) {
         None => ("·", Role::Dim),
     };
     pen.column(arrow, 2, looks.of(role));
+    if columns.client > 0 {
+        let words = line.c.map(|c| format!("c{c}")).unwrap_or_default();
+        pen.column(&words, columns.client, looks.of(Role::Accent));
+    }
     pen.column(line.via, columns.via, looks.of(Role::Dim));
     pen.column(&line.nsp, columns.nsp, looks.of(Role::Text))
         .gap(1);

@@ -68,7 +68,7 @@ pub fn draw(
     buf: &mut Buffer,
     theme: &Theme,
 ) {
-    let list = &tab.model.namespaces;
+    let list = tab.namespaces();
     if list.is_empty() {
         Pen::new(buf, area, 0).put(" none joined yet", theme.style(Role::Dim));
         return;

@@ -1,4 +1,5 @@
-//! What happened between connections: each loss with its reason, each attempt with its outcome.
+//! What happened between connections: each loss with its reason, each attempt with its outcome,
+//! and which of them were of our own making.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -25,6 +26,19 @@ fn ordinal(number: u32) -> String {
     }
 }
 
+/// In a tap: which of the clients it was.
+fn whose(tab: &Tab, c: u32) -> String {
+    match &tab.tap {
+        Some(_) => format!("c{c} "),
+        None => String::new(),
+    }
+}
+
+/// Says that nobody else is to blame.
+fn ours(fault: &str) -> Words {
+    vec![(format!("  we broke it: {fault}"), Role::Fault)]
+}
+
 /// The lines of one entry: a loss takes two or three, an attempt one or two.
 fn words(tab: &Tab, entry: &Reconnect, width: usize) -> Vec<Words> {
     match entry {
@@ -35,12 +49,12 @@ fn words(tab: &Tab, entry: &Reconnect, width: usize) -> Vec<Words> {
             lived,
             in_a_row,
             c,
-            ..
+            n,
         } => {
             let clock = tab.wall(*at);
             let clock = clock.get(..8).unwrap_or(&clock).to_owned();
             let mut lines = vec![vec![
-                (format!("{clock} "), Role::Dim),
+                (format!("{clock} {}", whose(tab, *c)), Role::Dim),
                 (reason.clone(), Role::Error),
             ]];
             if let Some(detail) = detail {
@@ -55,6 +69,9 @@ fn words(tab: &Tab, entry: &Reconnect, width: usize) -> Vec<Words> {
                 tail.push_str(&ordinal(*in_a_row));
             }
             lines.push(vec![(tail, Role::Dim)]);
+            if let Some(fault) = tab.broken.behind(*c, *n, reason) {
+                lines.push(ours(fault));
+            }
             lines
         }
         Reconnect::Attempt {
@@ -62,13 +79,15 @@ fn words(tab: &Tab, entry: &Reconnect, width: usize) -> Vec<Words> {
             after,
             outcome,
             at,
+            c,
+            n,
             ..
         } => {
             let number = match attempt {
                 Some(attempt) => format!("  #{attempt} {} ", units::delta(*after)),
                 None => {
                     let clock = tab.wall(*at);
-                    format!("{} ", clock.get(..8).unwrap_or(&clock))
+                    format!("{} {}", clock.get(..8).unwrap_or(&clock), whose(tab, *c))
                 }
             };
             match outcome {
@@ -81,6 +100,9 @@ fn words(tab: &Tab, entry: &Reconnect, width: usize) -> Vec<Words> {
                     let mut lines = vec![vec![(number, Role::Dim), (error.clone(), Role::Error)]];
                     if let Some(detail) = detail {
                         lines.extend(wrapped(detail, "     ", width, 2));
+                    }
+                    if let Some(fault) = tab.broken.behind_attempt(*c, *n) {
+                        lines.push(ours(fault));
                     }
                     lines
                 }

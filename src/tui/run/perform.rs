@@ -3,15 +3,20 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::super::composer::files;
 use super::super::effect::Effect;
-use super::super::state::{Overlay, State, Tone};
+use super::super::prompt::{Prompt, Wrong};
+use super::super::state::{Asked, Overlay, State, Tone};
 use super::super::terminal::Terminal;
 use super::super::theme::Theme;
 use super::super::{config, dialog, units};
 use super::App;
 use super::private;
+use crate::client::command::Emit;
 use crate::client::{Command, Options};
 use crate::journal::Journal;
+use crate::journal::record::{Direction, TransportName};
+use crate::tap::Injection;
 
 /// Terminals cut longer OSC 52 sequences, or drop them.
 const LONGEST_COPY: usize = 74_000;
@@ -32,6 +37,7 @@ pub(super) enum Next {
 pub(super) fn perform(app: &mut App, terminal: &mut Terminal, effect: Effect) -> Next {
     match effect {
         Effect::Command(at, command) => command_to(app, at, command),
+        Effect::Inject { at, c, dir, emit } => inject(app, at, c, dir, emit),
         Effect::Connect(options) => connect(app, *options),
         Effect::Open(path) => open(app, &path),
         Effect::ListSaved => list_saved(&mut app.state),
@@ -53,13 +59,26 @@ pub(super) fn perform(app: &mut App, terminal: &mut Terminal, effect: Effect) ->
     Next::Go
 }
 
-fn command_to(app: &mut App, at: usize, command: Command) {
+fn command_to(app: &mut App, at: usize, mut command: Command) {
+    if let Command::Emit(emit) = &mut command
+        && !with_files(&mut app.state, emit)
+    {
+        return;
+    }
     let Some(scope) = app.scopes.get(at) else {
         return;
     };
     let said = said(&command);
+    let asked = command.clone();
     match scope.command(command) {
         Ok(()) => {
+            if let Some(tab) = app.state.tabs.get_mut(at) {
+                match asked {
+                    Command::Fault(fault) => tab.broken.asked(fault),
+                    Command::ClearFaults => tab.broken.cleared(),
+                    _ => {}
+                }
+            }
             if let Some(words) = said {
                 app.state.say(Tone::Good, words);
             }
@@ -70,11 +89,65 @@ fn command_to(app: &mut App, at: usize, command: Command) {
     }
 }
 
+/// Reads the files that an event names. False where one can't be read: why is said.
+fn with_files(state: &mut State, emit: &mut Emit) -> bool {
+    if !files::named_in(&emit.args) {
+        return true;
+    }
+    match files::read_in(&emit.args, &|path| std::fs::read(path)) {
+        Ok(args) => {
+            emit.args = args;
+            true
+        }
+        Err(error) => {
+            state.say(Tone::Bad, error);
+            false
+        }
+    }
+}
+
+/// Puts an event between the messages of a tapped connection.
+fn inject(app: &mut App, at: usize, c: u32, dir: Direction, mut emit: Emit) {
+    if !with_files(&mut app.state, &mut emit) {
+        return;
+    }
+    let Some(scope) = app.scopes.get(at) else {
+        return;
+    };
+    let injection = Injection::Event {
+        nsp: emit.nsp,
+        args: emit.args,
+    };
+    let side = match dir {
+        Direction::ToClient => "client",
+        Direction::ToServer => "server",
+    };
+    // To a client that polls nothing can be said before it asks.
+    let polls = app
+        .state
+        .tabs
+        .get(at)
+        .and_then(|tab| tab.model.connections.get(&c))
+        .is_some_and(|connection| connection.transport == Some(TransportName::Polling));
+    let later = match (dir, polls) {
+        (Direction::ToClient, true) => ": it goes with the answer to its next poll",
+        _ => "",
+    };
+    match scope.inject(Some(c), dir, &injection) {
+        Ok(()) => app
+            .state
+            .say(Tone::Good, format!("injected to the {side} of c{c}{later}")),
+        Err(refused) => app.state.say(Tone::Bad, refused.to_string()),
+    }
+}
+
 /// What is said at once; what comes of it is seen in the log.
 fn said(command: &Command) -> Option<String> {
     match command {
         Command::Mark { text } => Some(format!("marked: {text}")),
         Command::Connect => Some("trying now".to_owned()),
+        Command::Fault(fault) => Some(format!("⚡ {fault} was asked for")),
+        Command::ClearFaults => Some("what was broken by hand is ended".to_owned()),
         _ => None,
     }
 }
@@ -152,6 +225,7 @@ fn save(app: &mut App, at: usize, path: &Path) {
     let Some((_, journal)) = app.readers.get(at) else {
         return;
     };
+    let asked = path;
     let path = expanded(path);
     match write_session(journal, &path) {
         Ok(records) => app.state.say(
@@ -162,10 +236,23 @@ fn save(app: &mut App, at: usize, path: &Path) {
                 path.display()
             ),
         ),
-        Err(error) => app
-            .state
-            .say(Tone::Bad, format!("{}: {error}", path.display())),
+        Err(error) => {
+            // What was typed is kept, with the reason above it.
+            app.state.overlays.push(save_again(asked, &error));
+        }
     }
+}
+
+/// The prompt for a path once more, after the one that was given did not do.
+fn save_again(path: &Path, error: &std::io::Error) -> Overlay {
+    let text = path.to_string_lossy().into_owned();
+    let mut prompt = Prompt::new("save to").with_text(&text);
+    let at = 0..text.len();
+    prompt.set_wrong(Some(Wrong {
+        at,
+        what: error.to_string(),
+    }));
+    Overlay::Prompt(Asked::Save, prompt)
 }
 
 /// `~` as the home directory, as a shell would have it.
@@ -228,5 +315,20 @@ fn copy(state: &mut State, terminal: &mut Terminal, what: &str, text: &str) {
             format!("too long for the clipboard: written to {}", path.display()),
         ),
         Err(error) => state.say(Tone::Bad, format!("the copy could not be written: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_can_not_be_written_is_asked_for_again() {
+        let error = std::io::Error::other("no such folder");
+        let Overlay::Prompt(Asked::Save, prompt) = save_again(Path::new("~/x/y"), &error) else {
+            panic!("not the prompt of save")
+        };
+        assert_eq!(prompt.text(), "~/x/y");
+        assert_eq!(prompt.wrong().unwrap().what, "no such folder");
     }
 }

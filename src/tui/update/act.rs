@@ -57,8 +57,8 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
         Action::PaneFrames => state.focus = Pane::Frames,
         Action::PaneDetail => state.focus = Pane::Detail,
         Action::Zoom => state.zoom = !state.zoom,
-        Action::PreviousConnection => turn_tab(state, -1),
-        Action::NextConnection => turn_tab(state, 1),
+        Action::PreviousConnection => turn(state, -1),
+        Action::NextConnection => turn(state, 1),
 
         Action::Search => {
             let before = state
@@ -136,10 +136,12 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
                 effect,
             );
         }
-        Action::Break => state.say(
-            Tone::Info,
-            "breaking on purpose is not in this version; d disconnects",
-        ),
+        Action::Break => {
+            if let Some(tab) = state.tab() {
+                let menu = dialog::break_menu::BreakMenu::new(tab.broken.around(tab));
+                state.overlays.push(Overlay::Break(Box::new(menu)));
+            }
+        }
 
         Action::Mark => {
             let prompt = Prompt::new("mark").with_placeholder("what happened here");
@@ -150,7 +152,7 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
         Action::NextError => jump(state, Spot::Error, true),
         Action::PreviousError => jump(state, Spot::Error, false),
         Action::Copy if state.focus == Pane::Findings => return evidence::copy(state),
-        Action::Copy => copy(state),
+        Action::Copy => return copy(state),
         Action::Save => {
             let name = state
                 .tab()
@@ -189,6 +191,9 @@ fn refused(state: &State, action: Action) -> Option<String> {
         return Some(format!(
             "{key} acts on the server, and this is read-only (--readonly)"
         ));
+    }
+    if let Some(why) = super::client::refused(state, action) {
+        return Some(why);
     }
     let live = state.tab().is_some_and(Tab::is_live);
     if sends && !live {
@@ -268,11 +273,8 @@ fn palette(state: &mut State) {
 }
 
 fn namespaces(tab: &Tab) -> Vec<String> {
-    tab.model
-        .namespaces
-        .iter()
-        .map(|namespace| namespace.nsp.clone())
-        .collect()
+    let of = |namespace: &&crate::model::state::Namespace| namespace.nsp.clone();
+    tab.namespaces().iter().map(of).collect()
 }
 
 fn walk(state: &mut State, by: isize) {
@@ -317,9 +319,7 @@ fn enter_composer(state: &mut State) {
     if draft.event.is_empty() && draft.args.is_empty() {
         let nsp = tab.selected_namespace().unwrap_or("/").to_owned();
         if draft.nsp != nsp {
-            let history = tab.composer.history().to_vec();
-            tab.composer = crate::tui::composer::Composer::new(&nsp);
-            tab.composer.set_history(history);
+            tab.composer.set_namespace(&nsp);
         }
     }
 }
@@ -332,10 +332,18 @@ pub(super) fn leave_composer(state: &mut State) {
     };
 }
 
-fn turn_tab(state: &mut State, by: isize) {
+/// The next connection of a tap, and the next session beyond its last one.
+fn turn(state: &mut State, by: isize) {
+    if super::client::step(state, by) {
+        return;
+    }
     let len = state.tabs.len();
     if len < 2 {
-        state.say(Tone::Info, "there is only one session");
+        let words = match state.tab().is_some_and(|tab| tab.tap.is_some()) {
+            true => "there is no further connection",
+            false => "there is only one session",
+        };
+        state.say(Tone::Info, words);
         return;
     }
     state.current = (state.current as isize + by).rem_euclid(len as isize) as usize;
@@ -347,11 +355,14 @@ fn step(state: &mut State, by: isize) {
     match focus {
         Pane::Frames | Pane::Compose => tab.log.step(by),
         Pane::Detail => tab.detail.step(by),
+        Pane::Connection if tab.tap.is_some() => {
+            super::client::step(state, by);
+        }
         Pane::Connection => {
             tab.connection_top = tab.connection_top.saturating_add_signed(by).min(20);
         }
         Pane::Namespaces => {
-            let last = tab.model.namespaces.len().saturating_sub(1);
+            let last = tab.namespaces().len().saturating_sub(1);
             tab.namespace = tab.namespace.saturating_add_signed(by).min(last);
         }
         Pane::Reconnects => {
@@ -493,6 +504,12 @@ fn draft(state: &mut State) {
         return;
     };
     tab.composer.load(again);
+    let selected = tab.log.selected();
+    let line = tab.log.window.iter().find(|line| Some(line.id) == selected);
+    // In a tap it goes on where it went before.
+    if let (Some(_), Some(dir)) = (&tab.tap, line.and_then(|line| line.dir)) {
+        tab.composer.inject(dir);
+    }
     if state.focus != Pane::Compose {
         state.before_compose = state.focus;
     }
@@ -533,7 +550,7 @@ fn refused_namespace(state: &State) -> Option<String> {
     use crate::journal::record::NamespaceState as N;
     let tab = state.tab()?;
     let chosen = (state.focus == Pane::Namespaces)
-        .then(|| tab.model.namespaces.get(tab.namespace))
+        .then(|| tab.namespaces().get(tab.namespace).copied())
         .flatten();
     chosen
         .or_else(|| {
@@ -583,11 +600,19 @@ fn connect(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
-fn copy(state: &mut State) {
-    let Some(tab) = state.tab() else { return };
+fn copy(state: &mut State) -> Vec<Effect> {
+    let Some(tab) = state.tab() else {
+        return Vec::new();
+    };
+    if let Some(address) = super::client::address(tab) {
+        return vec![Effect::Copy {
+            what: "address",
+            text: address,
+        }];
+    }
     let Some(mut row) = tab.detail.content.copy.clone() else {
         state.say(Tone::Info, "there is no row to copy");
-        return;
+        return Vec::new();
     };
     // Lines that connect need the session's target; its secrets only where they are shown.
     row.target.clone_from(&tab.target);
@@ -624,6 +649,7 @@ fn copy(state: &mut State) {
     state
         .overlays
         .push(Overlay::Copy(dialog::copy::CopyMenu::new(&row)));
+    Vec::new()
 }
 
 /// A title as a part of a file name.
@@ -691,6 +717,7 @@ fn enter(state: &mut State) -> Vec<Effect> {
                 state.focus = Pane::Frames;
             }
         }
+        Pane::Connection if super::client::only(state) => {}
         Pane::Connection => {
             let Some(tab) = state.tab_mut() else {
                 return Vec::new();

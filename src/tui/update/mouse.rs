@@ -96,7 +96,15 @@ fn click(state: &mut State, layout: &Layout, x: u16, y: u16) -> Vec<Effect> {
                 }
             }
         }
-        Pane::Namespaces if row < tab.model.namespaces.len() => tab.namespace = row,
+        Pane::Namespaces if row < tab.namespaces().len() => tab.namespace = row,
+        Pane::Connection => {
+            if let Some(clients) = &mut tab.tap {
+                let listed = clients.listed(&tab.model);
+                if let Some(c) = listed.get(row).map(|one| one.c) {
+                    clients.choose(&tab.model, c);
+                }
+            }
+        }
         Pane::Findings => {
             tab.unseen = 0;
             let found = layout.slot(Pane::Findings).and_then(|slot| {
@@ -141,7 +149,7 @@ fn wheel(state: &mut State, layout: &Layout, x: u16, y: u16, by: isize) {
         Pane::Frames => tab.log.scroll(by),
         Pane::Detail => tab.detail.step(by),
         Pane::Namespaces => {
-            let last = tab.model.namespaces.len().saturating_sub(1);
+            let last = tab.namespaces().len().saturating_sub(1);
             tab.namespace = tab.namespace.saturating_add_signed(by.signum()).min(last);
         }
         Pane::Reconnects => {

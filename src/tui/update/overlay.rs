@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::{By, act, evidence, typed};
 use crate::client::Command;
-use crate::tui::dialog::{answer, confirm, connect, copy, join, open};
+use crate::tui::dialog::{answer, break_menu, confirm, connect, copy, join, open};
 use crate::tui::effect::Effect;
 use crate::tui::keymap::Key;
 use crate::tui::state::{Asked, Overlay, State};
@@ -149,6 +149,18 @@ fn give(
             copy::Outcome::Cancelled => Fate::Close,
             copy::Outcome::Copy { what, text } => {
                 effects.push(Effect::Copy { what, text });
+                Fate::Close
+            }
+        },
+        Overlay::Break(part) => match give!(part, given) {
+            break_menu::Outcome::Ignored | break_menu::Outcome::Changed => Fate::Stay,
+            break_menu::Outcome::Cancelled => Fate::Close,
+            break_menu::Outcome::Break(fault) => {
+                effects.push(Effect::Command(current, Command::Fault(fault)));
+                Fate::Close
+            }
+            break_menu::Outcome::Clear => {
+                effects.push(Effect::Command(current, Command::ClearFaults));
                 Fate::Close
             }
         },

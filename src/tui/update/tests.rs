@@ -1,6 +1,7 @@
 //! Keys in, state and effects out.
 
 use super::*;
+use crate::client::Command;
 use crate::journal::record::Direction;
 use crate::tui::bench::{Bench, connected};
 use crate::tui::config::Level;
@@ -109,6 +110,44 @@ fn what_acts_on_the_server_asks_once() {
         "{effects:?}"
     );
     assert!(bench.state.overlays.is_empty());
+}
+
+#[test]
+fn breaking_asks_once_and_a_typed_fault_is_its_own_answer() {
+    use crate::faults::Fault;
+    let mut bench = bench();
+    assert!(bench.keys("x 'drop' enter").is_empty());
+    assert!(matches!(
+        bench.state.overlays.last(),
+        Some(Overlay::Break(..))
+    ));
+    let effects = bench.keys("enter");
+    assert!(
+        matches!(
+            effects.as_slice(),
+            [Effect::Command(0, Command::Fault(Fault::Drop))]
+        ),
+        "{effects:?}"
+    );
+    assert!(bench.state.overlays.is_empty());
+    let effects = bench.keys(": 'break delay:200' enter");
+    assert!(
+        matches!(
+            effects.as_slice(),
+            [Effect::Command(0, Command::Fault(Fault::Delay(200)))]
+        ),
+        "{effects:?}"
+    );
+    let effects = bench.keys(": 'break clear' enter");
+    assert!(
+        matches!(
+            effects.as_slice(),
+            [Effect::Command(0, Command::ClearFaults)]
+        ),
+        "{effects:?}"
+    );
+    bench.state.readonly = true;
+    assert!(bench.keys(": 'break drop' enter esc").is_empty());
 }
 
 #[test]

@@ -11,7 +11,10 @@ use crate::tui::state::{Asked, Search, State, Tab, Tone};
 /// Does a command that was typed in the palette. It is not asked about again.
 pub(super) fn command(state: &mut State, typed: Typed) -> Vec<Effect> {
     let current = state.current;
-    let acts = matches!(typed, Typed::Join { .. } | Typed::Leave(_));
+    let acts = matches!(
+        typed,
+        Typed::Join { .. } | Typed::Leave(_) | Typed::Break(_) | Typed::ClearFaults
+    );
     if acts && (state.readonly || !state.tab().is_some_and(Tab::is_live)) {
         let words = if state.readonly {
             "this is read-only (--readonly)"
@@ -19,6 +22,15 @@ pub(super) fn command(state: &mut State, typed: Typed) -> Vec<Effect> {
             "there is no server to act on"
         };
         state.say(Tone::Bad, words);
+        return Vec::new();
+    }
+    let client = match &typed {
+        Typed::Join { .. } => Some(crate::tui::action::Action::Join),
+        Typed::Leave(_) => Some(crate::tui::action::Action::Leave),
+        _ => None,
+    };
+    if let Some(why) = client.and_then(|action| super::client::refused(state, action)) {
+        state.say(Tone::Bad, why);
         return Vec::new();
     }
     match typed {
@@ -29,6 +41,8 @@ pub(super) fn command(state: &mut State, typed: Typed) -> Vec<Effect> {
         Typed::Join { nsp, auth } => {
             return vec![Effect::Command(current, Command::Join { nsp, auth })];
         }
+        Typed::Break(fault) => return vec![Effect::Command(current, Command::Fault(fault))],
+        Typed::ClearFaults => return vec![Effect::Command(current, Command::ClearFaults)],
         Typed::Leave(nsp) => return vec![Effect::Command(current, Command::Leave { nsp })],
         Typed::Filter(text) => match filter::parse(&text) {
             Ok(_) => set_filter(state, &text),
@@ -85,6 +99,8 @@ pub(super) fn set_filter(state: &mut State, text: &str) {
 /// What is wrong with a prompt's text, and what could stand at its cursor.
 pub(super) fn check(state: &State, asked: Asked, prompt: &mut Prompt) {
     if asked != Asked::Filter {
+        // What was wrong with the text before it was changed.
+        prompt.set_wrong(None);
         return;
     }
     let text = prompt.text().to_owned();

@@ -79,8 +79,19 @@ pub fn lines(fix: &str) -> Vec<String> {
         .step_by(2)
         .take(closed)
         .map(|piece| piece.trim().to_owned())
-        .filter(|piece| !piece.is_empty())
+        .filter(|piece| is_line(piece))
         .collect()
+}
+
+/// Whether something in backticks can be written somewhere as it stands, and is not just a name.
+fn is_line(piece: &str) -> bool {
+    piece.contains([' ', ';', ':', '=', '(', '{', '['])
+}
+
+/// The lines of a fix that stand in the middle of its words, to be shown as a block of their own.
+pub fn inline_lines(fix: &str) -> Vec<String> {
+    let has_block = parts(fix).iter().any(|part| matches!(part, Part::Lines(_)));
+    if has_block { Vec::new() } else { lines(fix) }
 }
 
 /// The whole fix as one line.
@@ -106,9 +117,9 @@ mod tests {
                 "in nginx: upstream app { ip_hash; } then reload",
             ),
             (
-                "set `ip_hash;` and `keepalive 1;`",
+                "set `ip_hash;` in `upstream` and `keepalive 1;`",
                 vec!["ip_hash;", "keepalive 1;"],
-                "set `ip_hash;` and `keepalive 1;`",
+                "set `ip_hash;` in `upstream` and `keepalive 1;`",
             ),
             ("an `open end", vec![], "an `open end"),
             (

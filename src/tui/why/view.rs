@@ -27,6 +27,19 @@ fn plain_line(words: Words) -> DocLine {
     }
 }
 
+/// A line to be written somewhere. Where it is wider than the box, the bar beside its further
+/// rows is another one: they belong to the same line, which is copied whole.
+fn to_write(lines: &mut Vec<DocLine>, line: &str, width: usize) {
+    let room = width.saturating_sub(4).max(8);
+    for (row, words) in text::wrap(&text::safe(line), room).into_iter().enumerate() {
+        let bar = if row == 0 { "  ┃ " } else { "  ┆ " };
+        lines.push(plain_line(vec![
+            (bar.to_owned(), Role::Ok),
+            (words, Role::Event),
+        ]));
+    }
+}
+
 /// A record in words, as it is copied.
 pub(super) fn plain(evidence: &Evidence, several: bool) -> String {
     row(evidence, several)
@@ -164,15 +177,17 @@ impl Why {
                     fix::Part::Words(words) => paragraph(&mut lines, &words, "  ", Role::Text),
                     fix::Part::Lines(code) => {
                         for line in &code {
-                            // A line to be written is never broken in two: it is cut at the
-                            // edge, and copied whole.
-                            lines.push(plain_line(vec![
-                                ("  ┃ ".to_owned(), Role::Ok),
-                                (line.clone(), Role::Event),
-                            ]));
+                            to_write(&mut lines, line, width);
                         }
                     }
                 }
+            }
+            let inline = fix::inline_lines(&finding.fix);
+            if !inline.is_empty() {
+                lines.push(plain_line(Vec::new()));
+            }
+            for line in inline {
+                to_write(&mut lines, &line, width);
             }
         }
         lines

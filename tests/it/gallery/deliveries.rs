@@ -281,7 +281,7 @@ fn recovering(options: Value) -> Server {
 }
 
 /// One loss of the connection.
-fn lost_once<'a>(take: &'a Take, server: &Server) -> Run {
+fn lost_once(take: &Take, server: &Server) -> Run {
     let run = take.stream(&server.url(), WEBSOCKET);
     run.joins(1);
     run.rests(100);

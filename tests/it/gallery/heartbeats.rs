@@ -100,7 +100,7 @@ fn we_sleep(take: &Take, generation: Generation, args: &[&str]) {
     pings(&run, 2);
     run.0.signal("STOP");
     server.expect(|line| line["saw"] == "engine_close");
-    run.rests(500);
+    run.rests(1_500);
     run.0.signal("CONT");
     run.ends(1);
     run.joins(2);

@@ -6,7 +6,7 @@ use super::take::{Run, Take};
 use super::{Exhibit, silent, speaks};
 use crate::interop::records::namespace;
 use crate::lab::Generation::{V2, V4};
-use crate::lab::{Lab, Server};
+use crate::lab::{Generation, Lab, Server};
 
 pub const EXHIBITS: &[Exhibit] = &[
     speaks(
@@ -144,6 +144,17 @@ pub const EXHIBITS: &[Exhibit] = &[
             run.interrupted();
         },
     ),
+    speaks(
+        "connect-unanswered",
+        "a server of generation 2 whose middleware for / never calls `next`: / is never joined",
+        |take| {
+            let server = Lab::server(V2, json!({ "mute": true }));
+            let run = take.stream(&server.url(), &["--eio", "3"]);
+            run.sees(|record| record["k"] == "namespace" && record["state"] == "joining");
+            run.rests(8_000);
+            run.interrupted();
+        },
+    ),
     silent(
         "connect-unanswered",
         "a middleware that takes two seconds, and answers",
@@ -161,6 +172,18 @@ pub const EXHIBITS: &[Exhibit] = &[
             stale(
                 take,
                 &["-n", "/", "-n", "/admin={\"token\":\"letmein\"}"],
+                "refused",
+            )
+        },
+    ),
+    speaks(
+        "auth-stale",
+        "the same at a server of generation 2, with the token in the namespace's query",
+        |take| {
+            stale_at(
+                take,
+                V2,
+                &["--eio", "3", "-n", "/", "-n", "/admin?token=letmein"],
                 "refused",
             )
         },
@@ -210,7 +233,11 @@ fn refused(take: &Take, server: &Server, args: &[&str], nsp: &str) {
 
 /// A server of tokens that are good once, and a connection that is lost.
 fn stale(take: &Take, args: &[&str], second: &str) {
-    let server = Lab::server(V4, json!({ "tokenUses": 1 }));
+    stale_at(take, V4, args, second);
+}
+
+fn stale_at(take: &Take, generation: Generation, args: &[&str], second: &str) {
+    let server = Lab::server(generation, json!({ "tokenUses": 1 }));
     let run = take.stream(&server.url(), args);
     run.sees(namespace("/admin", "connected"));
     run.joins(1);

@@ -8,6 +8,7 @@ use super::{Exhibit, silent, speaks};
 use crate::lab::Generation::V4;
 use crate::lab::{Lab, Nginx, Server, free_port};
 use crate::nginx::configurations as conf;
+use crate::nginx::stage::Stage;
 
 const ONCE: &[&str] = &["--reconnection-attempts", "1"];
 
@@ -100,15 +101,27 @@ pub const EXHIBITS: &[Exhibit] = &[
     ),
     speaks(
         "compression",
+        "the server compresses, and nginx hides from the client that it was agreed on (`proxy_hide_header Sec-WebSocket-Extensions`): no frame can be read",
+        |take| {
+            let options = json!({ "perMessageDeflate": { "threshold": 0 } });
+            let stage = Stage::new(V4, 1, &options, conf::without_extensions_header);
+            let args = ["--transports", "websocket", "--reconnection-attempts", "1"];
+            let run = take.stream(&stage.nginx.url(), &args);
+            run.ends(2);
+            run.interrupted();
+        },
+    ),
+    silent(
+        "compression",
         "`permessage-deflate` is offered and accepted: large messages are smaller on the wire",
         |take| {
             let server = Lab::server(V4, json!({ "perMessageDeflate": true }));
             compressed(take, &server);
         },
     ),
-    speaks(
+    silent(
         "compression",
-        "`permessage-deflate` is offered and not accepted, as by default",
+        "`permessage-deflate` is offered and not accepted, as by default, and little is sent",
         |take| {
             compressed(take, &Lab::server(V4, json!({})));
         },

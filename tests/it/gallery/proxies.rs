@@ -16,7 +16,7 @@ const WEBSOCKET: &[&str] = &["--transports", "websocket"];
 pub const EXHIBITS: &[Exhibit] = &[
     speaks(
         "proxy-idle-timeout",
-        "`proxy_read_timeout 1s` against pings every 25 s: the WebSocket is cut after a second of silence, again and again (1006)",
+        "`proxy_read_timeout 2s` against pings every 25 s: the WebSocket is cut after two seconds of silence, again and again (1006)",
         |take| idle(take, WEBSOCKET),
     ),
     speaks(
@@ -98,13 +98,31 @@ pub const EXHIBITS: &[Exhibit] = &[
     ),
     speaks(
         "stuck-on-polling",
-        "the upgrade request is refused (400) by the server behind nginx, because the upgrade headers are missing",
+        "the upgrade request is refused by nginx with 403, and polling goes on",
         |take| {
-            let stage = Stage::new(V2, 1, &json!({}), conf::with_connection_and_no_upgrade);
+            let stage = Stage::new(V2, 1, &json!({}), |ports| {
+                let mut site = conf::plain(ports);
+                site.server.insert_str(
+                    0,
+                    "        if ($arg_transport = websocket) { return 403; }\n",
+                );
+                site
+            });
             let run = take.stream(&stage.nginx.url(), &["--eio", "3"]);
             run.joins(1);
             run.sees(|record| transport("websocket", "closed")(record));
             run.echoes("still by polling");
+            run.leaves();
+        },
+    ),
+    speaks(
+        "stuck-on-polling",
+        "the server offers no upgrade (`allowUpgrades: false`)",
+        |take| {
+            let server = Lab::server(V4, json!({ "allowUpgrades": false }));
+            let run = take.stream(&server.url(), &[]);
+            run.joins(1);
+            run.echoes("by polling");
             run.leaves();
         },
     ),
@@ -142,6 +160,18 @@ pub const EXHIBITS: &[Exhibit] = &[
                     }
                 },
             );
+        },
+    ),
+    silent(
+        "stuck-on-polling",
+        "the upgrade headers are missing behind nginx (400, code 3): another rule knows why",
+        |take| {
+            let stage = Stage::new(V2, 1, &json!({}), conf::with_connection_and_no_upgrade);
+            let run = take.stream(&stage.nginx.url(), &["--eio", "3"]);
+            run.joins(1);
+            run.sees(|record| transport("websocket", "closed")(record));
+            run.echoes("still by polling");
+            run.leaves();
         },
     ),
     silent(
@@ -338,9 +368,9 @@ pub const EXHIBITS: &[Exhibit] = &[
 ];
 
 fn idle(take: &Take, args: &[&str]) {
-    let stage = Stage::new(V4, 1, &json!({}), |ports| conf::read_timeout("1s", ports));
+    let stage = Stage::new(V4, 1, &json!({}), |ports| conf::read_timeout("2s", ports));
     let run = take.stream(&stage.nginx.url(), args);
-    run.ends(4);
+    run.ends(3);
     run.interrupted();
 }
 

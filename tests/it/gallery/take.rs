@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::interop::records::{namespace, state};
-use crate::lab::Sioscope;
+use crate::lab::{Lab, Sioscope};
 
 /// Where the recording goes until it is complete.
 pub struct Take {
@@ -47,6 +47,15 @@ impl Take {
         }
         all.extend(args);
         Run(Sioscope::stream(url, &all))
+    }
+
+    /// A client written by hand (`tests/lab/raw.js`), which does what `script` says and is
+    /// recorded as a tap would; once for a take.
+    #[track_caller]
+    pub fn by_hand(&self, url: &str, eio: u8, script: Value) {
+        assert!(!self.recorded.replace(true), "a take records one session");
+        let file = self.file();
+        Lab::by_hand(&json!({ "url": url, "eio": eio, "record": file, "script": script }));
     }
 
     /// The session as it was written.

@@ -1,4 +1,4 @@
-//! The official JavaScript client.
+//! The official JavaScript client, and the python one.
 
 use serde_json::{Value, json};
 
@@ -25,6 +25,23 @@ impl Client {
         Self {
             program: Program::start(name, Lab::node("client.js", &configuration)),
         }
+    }
+
+    /// `tests/lab/client.py`: python-socketio's client. `options` are that script's.
+    #[track_caller]
+    pub fn python(url: &str, options: Options) -> Self {
+        let configuration = with_defaults(options, json!({ "url": url }));
+        Self {
+            program: Program::start(
+                "the python client",
+                Lab::python("client.py", &configuration),
+            ),
+        }
+    }
+
+    /// Kills it without warning.
+    pub fn kill(&self) {
+        self.program.kill();
     }
 
     /// Gives the next line of the script.

@@ -35,6 +35,8 @@ pub enum Fate {
     Lost,
     /// The connection ends instead.
     Cut,
+    /// They cross after this time, and so does what follows on the same connection.
+    Late(Duration),
 }
 
 /// Decides on bytes: what crossed before, whether they are for the client, and the bytes.
@@ -216,6 +218,7 @@ impl Shared {
             match fate {
                 Fate::Pass => {}
                 Fate::Lost => continue,
+                Fate::Late(time) => thread::sleep(time),
                 Fate::Cut => {
                     let _ = from.shutdown(Shutdown::Both);
                     let _ = to.shutdown(Shutdown::Both);

@@ -63,12 +63,27 @@ pub fn ip_hash(ports: &[u16]) -> Site {
 
 /// Each client at the server that its cookie `route` says. nginx sets the cookie where it is missing.
 pub fn hash_by_cookie(ports: &[u16]) -> Site {
-    let maps = "    map $cookie_route $route { '' $request_id; default $cookie_route; }
-    map $cookie_route $new_route { '' 'route=$request_id; Path=/; HttpOnly'; default ''; }\n";
+    hash_by_cookie_with("Path=/; HttpOnly", ports)
+}
+
+/// As [`hash_by_cookie`], with other attributes of the cookie.
+pub fn hash_by_cookie_with(attributes: &str, ports: &[u16]) -> Site {
+    let maps = format!(
+        "    map $cookie_route $route {{ '' $request_id; default $cookie_route; }}
+    map $cookie_route $new_route {{ '' 'route=$request_id; {attributes}'; default ''; }}\n"
+    );
     Site {
         http: format!("{CONNECTION}{maps}{}", upstream("hash $route;", "", ports)),
         server: everything("add_header Set-Cookie $new_route always;"),
     }
+}
+
+/// The answer to an upgrade loses what it says of compression.
+pub fn without_extensions_header(ports: &[u16]) -> Site {
+    site(
+        &upstream("", "", ports),
+        everything("proxy_hide_header Sec-WebSocket-Extensions;"),
+    )
 }
 
 /// `Upgrade` and `Connection` stay behind: they belong to one hop, and nobody passes them on.

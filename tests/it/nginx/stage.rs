@@ -1,6 +1,7 @@
 //! Servers, nginx before them, and the client before that.
 
 use serde_json::{Value, json};
+use sioscope::diagnosis::rules::RULES;
 
 use super::Verdict;
 use crate::interop::records::{all, namespace, state};
@@ -151,7 +152,7 @@ impl Run {
     /// What the diagnosis said is what this scenario is a case for.
     #[track_caller]
     pub fn judged(&self, records: &[Value], verdict: Verdict) {
-        let _ = (records, verdict);
+        judge(&self.name, records, verdict);
     }
 
     /// Ended in good order and with nothing in it that is not as it should be.
@@ -170,6 +171,39 @@ impl Run {
         assert!(waiting.is_empty(), "{name}: {waiting:#?}");
         self.judged(&records, Verdict::Sound);
     }
+}
+
+/// The findings among the records of a run.
+pub fn findings(records: &[Value]) -> Vec<&Value> {
+    all(records, |record| record["k"] == "finding")
+}
+
+/// The diagnosis names what is wrong; where nothing is, it names nothing. What is told for
+/// information blames nobody.
+#[track_caller]
+pub fn judge(name: &str, records: &[Value], verdict: Verdict) {
+    let found = findings(records);
+    match verdict {
+        Verdict::Rule(rule) if RULES.iter().any(|entry| entry.name == rule) => assert!(
+            found.iter().any(|finding| finding["rule"] == rule),
+            "{name}: {rule} does not speak, but: {found:#?}\n{}",
+            text(records)
+        ),
+        Verdict::Rule(_) => {}
+        Verdict::Sound => {
+            let blame: Vec<_> = found
+                .iter()
+                .filter(|finding| finding["severity"] != "info")
+                .collect();
+            assert!(blame.is_empty(), "{name}: {blame:#?}\n{}", text(records));
+        }
+    }
+}
+
+/// The records as lines.
+fn text(records: &[Value]) -> String {
+    let lines: Vec<String> = records.iter().map(Value::to_string).collect();
+    lines.join("\n")
 }
 
 /// Runs a scenario for both generations at the same time.

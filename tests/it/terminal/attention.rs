@@ -8,13 +8,13 @@ use super::screen::{Screen, WIDE};
 const READY: &[&str] = &["● connected", "welcome"];
 
 /// A demo server in a process of its own, so that it can be killed.
-struct Server {
+pub struct Server {
     child: Child,
     url: String,
 }
 
 impl Server {
-    fn start() -> Server {
+    pub fn start() -> Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sioscope"))
             .args(["demo", "--headless"])
             .stdin(Stdio::null())
@@ -28,6 +28,11 @@ impl Server {
         let url = line.trim().strip_prefix("listening on ").expect(&line);
         let url = url.to_owned();
         Server { child, url }
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     fn kill(&mut self) {

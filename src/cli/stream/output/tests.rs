@@ -163,14 +163,20 @@ fn a_finding_takes_a_number_of_its_own_and_names_the_lines_that_prove_it() {
     let now = Instant::now();
     for (c, body) in [
         (1, request(1, "")),
-        (1, response(1, 200, r#"0{"sid":"a","upgrades":[]}"#)),
+        (
+            1,
+            response(1, 200, r#"0{"sid":"a","upgrades":["websocket"]}"#),
+        ),
         (1, request(2, "&sid=a")),
         (
             1,
             response(2, 400, r#"{"code":1,"message":"Session ID unknown"}"#),
         ),
         (2, request(3, "")),
-        (2, response(3, 200, r#"0{"sid":"b","upgrades":[]}"#)),
+        (
+            2,
+            response(3, 200, r#"0{"sid":"b","upgrades":["websocket"]}"#),
+        ),
     ] {
         journal.append(now, Some(c), &body);
     }

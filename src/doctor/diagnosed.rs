@@ -1,0 +1,92 @@
+//! What the diagnosis rules say: about the doctor's own sessions, and about a saved one.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::report::{Check, Report, Verdict};
+use crate::diagnosis::Diagnosis;
+use crate::journal::Journal;
+use crate::journal::file::OpenError;
+use crate::journal::record::{Body, Finding};
+use crate::model::{Decoder, Model};
+
+/// The rules' findings about what the doctor did as a client. What it did on purpose as no
+/// client would (requests without a connection) is kept from them.
+pub(super) fn of_examination(journal: &Journal) -> Vec<Finding> {
+    let header = journal.header();
+    // The target is not told: its path was a namespace for the doctor as for any client.
+    let mut diagnosis = Diagnosis::new(header.source);
+    let mut model = Model::default();
+    let mut decoder = Decoder::new(header.parser.as_deref());
+    journal.scan(1, |record| {
+        let aside = record.c.is_none()
+            && matches!(
+                record.body,
+                Body::Request(_) | Body::Response(_) | Body::Frame(_)
+            );
+        if !aside {
+            let packets = decoder.decode(&record);
+            model.apply(&record, &packets);
+            diagnosis.take(&record, &packets, &model);
+        }
+        ControlFlow::Continue(())
+    });
+    diagnosis.finish(&model);
+    diagnosis.findings().to_vec()
+}
+
+/// Reads a saved session and tells what the rules find in it.
+///
+/// # Errors
+/// A file that is no session.
+pub fn read_session(path: &Path) -> Result<Report, OpenError> {
+    let began = Instant::now();
+    let journal = Journal::open(path)?;
+    // Reading is a thread's work; there is nothing else to do meanwhile.
+    while journal.status().indexed < 1.0 && journal.status().failed.is_none() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let status = journal.status();
+    let diagnosis = Diagnosis::of(&journal);
+    let mut report = Report {
+        target: path.display().to_string(),
+        reached: true,
+        ..Report::default()
+    };
+    let records = journal.len();
+    let target = journal.header().target;
+    let target = url::Url::parse(&target).map_or(target, |url| super::shown(&url));
+    let mut told = format!("{records} records of {target}");
+    if let Some(why) = &status.failed {
+        told.push_str(&format!("; it could not be read to its end: {why}"));
+    } else if status.cut {
+        told.push_str("; its last line was cut off and is left out");
+    }
+    report.checks.push(match status.failed {
+        Some(_) => Check::new("file", Verdict::Warn, told),
+        None => Check::ok("file", told),
+    });
+    for finding in diagnosis.findings() {
+        report.add(finding.clone());
+    }
+    let verdict = |severity: &str| match severity {
+        "error" => Verdict::Fail,
+        "warn" => Verdict::Warn,
+        _ => Verdict::Ok,
+    };
+    for finding in &report.findings {
+        let check = Check::new(
+            finding.rule.clone(),
+            verdict(&finding.severity),
+            finding.title.clone(),
+        );
+        report.checks.push(check.because(finding));
+    }
+    if report.findings.is_empty() {
+        let detail = "none of the diagnosis rules has anything to say";
+        report.checks.push(Check::ok("rules", detail));
+    }
+    report.ms = began.elapsed().as_micros() as f64 / 1e3;
+    Ok(report)
+}

@@ -1,0 +1,159 @@
+//! Plans: what is read, and where a mistake is.
+
+use super::*;
+
+#[test]
+fn a_plan_with_every_key_is_read() {
+    let plan = Plan::parse(
+        "seed = 7\n\
+         [[rule]]\n\
+         name = \"all\"\n\
+         fault = [\"delay:200\", \"jitter\"]\n\
+         connection = [1, 2]\n\
+         attempt = 0\n\
+         direction = \"to_client\"\n\
+         transport = \"websocket\"\n\
+         request = \"post\"\n\
+         namespace = \"/chat\"\n\
+         event = \"say\"\n\
+         nth = 3\n\
+         probability = 0.5\n\
+         times = 2\n\
+         [[rule]]\n\
+         fault = \"drop\"\n",
+    )
+    .expect("a plan");
+    assert_eq!(plan.seed, 7);
+    let [all, second] = plan.rules.as_slice() else {
+        panic!("{plan:?}");
+    };
+    assert_eq!(all.faults, [Fault::Delay(200), Fault::Jitter(100)]);
+    assert_eq!((all.line, second.line), (2, 15));
+    assert_eq!(second.name, "rule 2");
+    assert_eq!(second.when, When::default());
+    assert_eq!(
+        all.when,
+        When {
+            connections: vec![1, 2],
+            attempts: vec![0],
+            direction: Some(Direction::ToClient),
+            transport: Some(TransportName::Websocket),
+            request: Some(RequestKind::Post),
+            namespace: Some("/chat".to_owned()),
+            event: Some("say".to_owned()),
+            nth: Some(3),
+            probability: Some(0.5),
+            times: Some(2),
+        }
+    );
+}
+
+#[test]
+fn the_example_is_a_plan() {
+    let plan = Plan::parse(EXAMPLE).expect("the example");
+    assert_eq!(plan.rules.len(), 2);
+    assert!(plan.check(crate::faults::Side::Client).is_ok());
+}
+
+#[test]
+fn mistakes_are_told_with_line_column_and_what_is_valid() {
+    let cases: [(&str, usize, usize, &str); 22] = [
+        ("", 1, 1, "no rule"),
+        ("seed = 1\n", 1, 1, "[[rule]]"),
+        ("seed = \n", 1, 8, ""),
+        ("seed = -1\n[[rule]]\nfault = \"drop\"\n", 1, 8, "from 0"),
+        (
+            "sead = 1\n",
+            1,
+            1,
+            "unknown key \"sead\"; a plan has \"seed\" and \"rule\"",
+        ),
+        ("rule = 1\n", 1, 8, "[[rule]]"),
+        ("rule = [1]\n", 1, 9, "a table"),
+        ("[[rule]]\n", 1, 1, "has no fault"),
+        ("[[rule]]\nfault = []\n", 1, 1, "has no fault"),
+        ("[[rule]]\nfault = \"dorp\"\n", 2, 9, "drop, reset"),
+        (
+            "[[rule]]\nfault = [\"drop\", \"close\"]\n",
+            2,
+            18,
+            "close:CODE",
+        ),
+        ("[[rule]]\nfault = 3\n", 2, 9, "\"drop\""),
+        (
+            "[[rule]]\nfault = \"drop\"\n  evnt = \"x\"\n",
+            3,
+            3,
+            "a rule has name, fault",
+        ),
+        (
+            "[[rule]]\nfault = \"drop\"\nconnection = 0\n",
+            3,
+            14,
+            "from 1",
+        ),
+        (
+            "[[rule]]\nfault = \"drop\"\ndirection = \"up\"\n",
+            3,
+            13,
+            "\"to_server\"",
+        ),
+        (
+            "[[rule]]\nfault = \"drop\"\ntransport = \"ws\"\n",
+            3,
+            13,
+            "\"websocket\"",
+        ),
+        (
+            "[[rule]]\nfault = \"drop\"\nrequest = \"get\"\n",
+            3,
+            11,
+            "\"handshake\"",
+        ),
+        (
+            "[[rule]]\nfault = \"drop\"\nnamespace = \"chat\"\n",
+            3,
+            13,
+            "\"/chat\"",
+        ),
+        ("[[rule]]\nfault = \"drop\"\nnth = 0\n", 3, 7, "from 1"),
+        (
+            "[[rule]]\nfault = \"drop\"\nname = \"ä\"\nprobability = 1.5\n",
+            4,
+            15,
+            "0 to 1",
+        ),
+        (
+            "[[rule]]\nfault = \"status:502@2\"\nnth = 2\n",
+            3,
+            1,
+            "status:502@3",
+        ),
+        (
+            "[[rule]]\nname = \"a\"\nfault = \"drop\"\n[[rule]]\nname = \"a\"\nfault = \"drop\"\n",
+            4,
+            1,
+            "two rules are named \"a\"",
+        ),
+    ];
+    for (text, line, column, what) in cases {
+        let error = Plan::parse(text).expect_err(text);
+        assert_eq!(
+            (error.line, error.column),
+            (line, column),
+            "{text}: {error}"
+        );
+        assert!(error.what.contains(what), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_plan_that_the_client_can_not_carry_out_is_told_with_its_line() {
+    let plan = Plan::parse("[[rule]]\nfault = \"drop\"\n[[rule]]\nfault = \"split-101\"\n");
+    let error = plan
+        .expect("a plan")
+        .check(crate::faults::Side::Client)
+        .expect_err("refused");
+    assert_eq!(error.line, 3);
+    assert!(error.what.contains("sioscope tap"), "{error}");
+}

@@ -1,0 +1,582 @@
+//! A recording reverse proxy: any client of any language is pointed at it. **Floor 2.**
+//!
+//! [`Tap::start`] listens on an address of its own and passes everything on to one upstream:
+//! HTTP with the client's own headers, WebSocket byte for byte. What crosses is decoded on a copy
+//! and written into the journal.
+//!
+//! # What is recorded, and how
+//! - Each TCP connection of a client has one to the server that stands for it; when one ends, the
+//!   other is ended the same way (FIN or RST).
+//! - A `request` record shows what was sent to the server. What the tap changed in it (`Host`
+//!   always, `Origin` where that is asked for) is told by one `mark` for each value that a client
+//!   had sent: "every request: Host is … in place of the client's …".
+//! - The connection number `c` is that of the Engine.IO session, whatever TCP connections carry
+//!   it. A sid that no handshake gave has a number of its own. Requests that are not Engine.IO's
+//!   have none.
+//! - `transport` and `connection` records tell what bytes alone don't: who ended a connection and
+//!   how (`story`).
+//! - Something injected is announced by a `mark` right before it (`inject`).
+//! - Records that the disk does not take in time are counted as a `gap` (`recorder`).
+//! - A fault is told by its `fault` record; other records show what each side really sent.
+
+mod body;
+mod faulty;
+mod head;
+mod inject;
+mod link;
+mod post;
+mod recorder;
+mod relay;
+pub mod rust_socketio;
+mod sessions;
+mod story;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use url::{Position, Url};
+
+use crate::faults::{End, Fault, Plan, Refused, Strike};
+use crate::journal::Journal;
+use crate::journal::record::{Body, Direction, Fault as FaultRecord, TransportName};
+use crate::net::dial::{DialError, DialOptions, Dialer};
+use crate::notices::Notices;
+
+pub use inject::{InjectError, Injection};
+pub use recorder::Overflow;
+
+use faulty::Faulty;
+use head::Changed;
+use inject::Parcel;
+use recorder::Recorder;
+use sessions::{Order, Session, Sessions};
+
+/// How often polling connections are looked at whose client may be gone.
+const LOOK: Duration = Duration::from_millis(250);
+/// How long connections have to end on a shutdown.
+const GRACE: Duration = Duration::from_millis(1_000);
+/// Different changes and notices that are told; a hostile client could make a new one each time.
+const TOLD: usize = 200;
+
+/// What a tap is told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where everything goes: `http` or `https`; only scheme, host and port count.
+    pub upstream: Url,
+    /// Address to listen on; port 0 takes a free one.
+    pub listen: String,
+    /// The client's `Origin` is replaced by the upstream's.
+    pub rewrite_origin: bool,
+    /// What happens when the recorder can't keep up.
+    pub overflow: Overflow,
+    /// How connections to the upstream are made.
+    pub dial: DialOptions,
+    /// What is to fail, and when.
+    pub faults: Option<Plan>,
+    /// Clients use socket.io-msgpack-parser: injected events are written so.
+    pub msgpack: bool,
+    /// Nothing is injected and no fault is made.
+    pub readonly: bool,
+    /// The session's file carries the decoded packets too, for readers that can't decode.
+    pub decoded: bool,
+}
+
+impl Settings {
+    /// A tap in front of `upstream` on a free port of the loopback address.
+    pub fn new(upstream: Url) -> Settings {
+        Settings {
+            upstream,
+            listen: "127.0.0.1:0".to_owned(),
+            rewrite_origin: false,
+            overflow: Overflow::default(),
+            dial: DialOptions::default(),
+            faults: None,
+            msgpack: false,
+            readonly: false,
+            decoded: false,
+        }
+    }
+}
+
+/// Why a tap did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address can't be listened on.
+    #[error(
+        "cannot listen on {listen}: {source}; choose another address with --listen, 127.0.0.1:0 takes a free port"
+    )]
+    Listen {
+        /// Address that was asked for.
+        listen: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The upstream can't be one.
+    #[error("the upstream {0} can't be used: give it as http://host:port or https://host:port")]
+    Upstream(Url),
+    /// Certificate files or proxies that can't be used.
+    #[error("{0}")]
+    Dial(#[from] DialError),
+}
+
+/// An address that is listened on; connections wait until [`Bound::start`].
+#[derive(Debug)]
+pub struct Bound {
+    settings: Settings,
+    listener: StdListener,
+    address: SocketAddr,
+    dialer: Dialer,
+}
+
+/// A running tap. A handle; clones share it.
+#[derive(Clone)]
+pub struct Tap {
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    ended: watch::Receiver<bool>,
+}
+
+/// What all connections of a tap share.
+struct Shared {
+    upstream: Url,
+    /// Scheme, host and port of it.
+    origin: String,
+    address: SocketAddr,
+    rewrite_origin: bool,
+    msgpack: bool,
+    readonly: bool,
+    dialer: Dialer,
+    recorder: Recorder,
+    sessions: Sessions,
+    faults: Faulty,
+    notices: Notices,
+    stop: watch::Sender<bool>,
+    told: Mutex<HashSet<String>>,
+    /// A connection began or ended.
+    changed: Notify,
+}
+
+impl Bound {
+    /// Takes the address, and checks what can be checked before anything is recorded.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn new(mut settings: Settings) -> Result<Bound, StartError> {
+        let scheme = match settings.upstream.scheme() {
+            "http" | "https" => None,
+            "ws" => Some("http"),
+            "wss" => Some("https"),
+            _ => return Err(StartError::Upstream(settings.upstream)),
+        };
+        if let Some(scheme) = scheme
+            && settings.upstream.set_scheme(scheme).is_err()
+        {
+            return Err(StartError::Upstream(settings.upstream));
+        }
+        let dialer = Dialer::new(settings.dial.clone())?;
+        let failed = |source| StartError::Listen {
+            listen: settings.listen.clone(),
+            source,
+        };
+        let listener = StdListener::bind(&settings.listen).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        Ok(Bound {
+            settings,
+            listener,
+            address,
+            dialer,
+        })
+    }
+
+    /// The address that is listened on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves on the current tokio runtime.
+    ///
+    /// # Errors
+    /// The system does not let the runtime have the listener.
+    pub fn start(self, journal: Journal, notices: Notices) -> Result<Tap, StartError> {
+        let Bound {
+            settings,
+            listener,
+            address,
+            dialer,
+        } = self;
+        let listener = TcpListener::from_std(listener).map_err(|source| StartError::Listen {
+            listen: settings.listen.clone(),
+            source,
+        })?;
+        let (stop, _) = watch::channel(false);
+        let (ended_at, ended) = watch::channel(false);
+        let upstream = settings.upstream;
+        let shared = Arc::new(Shared {
+            origin: upstream[..Position::AfterPort].to_owned(),
+            upstream,
+            address,
+            rewrite_origin: settings.rewrite_origin,
+            msgpack: settings.msgpack,
+            readonly: settings.readonly,
+            dialer,
+            recorder: Recorder::new(journal, settings.overflow),
+            sessions: Sessions::default(),
+            faults: Faulty::new(settings.faults),
+            notices,
+            stop: stop.clone(),
+            told: Mutex::default(),
+            changed: Notify::new(),
+        });
+        let serving = Arc::clone(&shared);
+        tokio::spawn(async move {
+            serving.serve(listener).await;
+            serving.end().await;
+            let _ = ended_at.send(true);
+        });
+        Ok(Tap {
+            shared,
+            stop,
+            ended,
+        })
+    }
+}
+
+impl Tap {
+    /// Listens and serves on the current tokio runtime: [`Bound::new`] and [`Bound::start`].
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn start(
+        settings: Settings,
+        journal: Journal,
+        notices: Notices,
+    ) -> Result<Tap, StartError> {
+        Bound::new(settings)?.start(journal, notices)
+    }
+
+    /// The address that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.shared.address
+    }
+
+    /// The URL for clients.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.shared.address)
+    }
+
+    /// Nothing may be injected, and no fault made.
+    pub fn readonly(&self) -> bool {
+        self.shared.readonly
+    }
+
+    /// Where everything goes.
+    pub fn upstream(&self) -> &Url {
+        &self.shared.upstream
+    }
+
+    /// Numbers of the connections that are open, oldest first.
+    pub fn live(&self) -> Vec<u32> {
+        let live = self.shared.sessions.live();
+        live.iter()
+            .filter(|session| session.is_live())
+            .map(|session| session.c)
+            .collect()
+    }
+
+    /// Puts something into a live connection, behind the message that crosses now; `c` may be
+    /// left out where only one is live. Over polling it goes with the client's next poll, or as
+    /// a post of its own to the server.
+    ///
+    /// # Errors
+    /// See [`InjectError`].
+    pub fn inject(
+        &self,
+        c: Option<u32>,
+        dir: Direction,
+        injection: &Injection,
+    ) -> Result<(), InjectError> {
+        let session = self.chosen(c)?;
+        let (version, base64) = {
+            let state = session.state();
+            (state.story.version, state.base64)
+        };
+        let parcel = injection.parcel(dir, version, base64, self.shared.msgpack)?;
+        self.shared.deliver(&session, parcel)
+    }
+
+    fn chosen(&self, c: Option<u32>) -> Result<Arc<Session>, InjectError> {
+        if let Some(c) = c {
+            let found = self.shared.sessions.get(c);
+            return found
+                .filter(|session| session.is_live())
+                .ok_or(InjectError::NoConnection(c));
+        }
+        let live: Vec<Arc<Session>> = self
+            .shared
+            .sessions
+            .live()
+            .into_iter()
+            .filter(|session| session.is_live())
+            .collect();
+        match live.as_slice() {
+            [only] => Ok(Arc::clone(only)),
+            several => Err(InjectError::Which(several.len())),
+        }
+    }
+
+    /// Makes something fail at the next moment that fits, on any connection.
+    ///
+    /// # Errors
+    /// A fault that a tap can't make.
+    pub fn fault(&self, fault: Fault) -> Result<(), Refused> {
+        self.shared.faults.arm(fault)?;
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(async move {
+            for session in shared.sessions.live() {
+                if session.is_live() {
+                    shared.strike(&session).await;
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// Ends the faults that were asked for and still wait or last; a plan goes on. Gives what
+    /// was cleared.
+    pub fn clear_faults(&self) -> Vec<Fault> {
+        let cleared = self.shared.faults.clear();
+        self.shared.look_again();
+        cleared
+    }
+
+    /// Faults that were asked for and still wait or last, oldest first.
+    pub fn armed(&self) -> Vec<Fault> {
+        self.shared.faults.armed()
+    }
+
+    /// Ends all connections and the tap. What was recorded is in the journal then.
+    pub async fn shutdown(&self) {
+        self.stop.send_replace(true);
+        let mut ended = self.ended.clone();
+        let _ = tokio::time::timeout(2 * GRACE, ended.wait_for(|ended| *ended)).await;
+    }
+}
+
+/// Waits until the tap is told to stop.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // The sender lives as long as the tap does; without it there is nothing to wait for.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+impl Shared {
+    /// Takes connections until it is told to stop; then gives those that are open a moment.
+    async fn serve(self: &Arc<Self>, listener: TcpListener) {
+        let mut stop = self.stop.subscribe();
+        let mut links = JoinSet::new();
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let any = !self.sessions.live().is_empty();
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        let shared = Arc::clone(self);
+                        links.spawn(async move { link::serve(&shared, stream).await });
+                    }
+                    Err(error) => {
+                        // Out of file descriptors, most likely: wait until some are given back.
+                        tracing::warn!(%error, "tap: accept");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                },
+                () = stopped(&mut stop) => break,
+                Some(_) = links.join_next() => {}
+                _ = look.tick(), if any => self.look().await,
+                () = self.changed.notified() => {}
+                () = self.faults_due() => {
+                    for (c, dir, messages) in self.faults.due() {
+                        self.hand_on(c, dir, messages, Vec::new()).await;
+                    }
+                }
+            }
+        }
+        drop(listener);
+        let all_gone = async { while links.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, all_gone).await.is_err() {
+            tracing::debug!("tap: connections cut after the grace period");
+        }
+    }
+
+    /// Waits until the injector wants to be asked again.
+    async fn faults_due(&self) {
+        loop {
+            let deadline = self.faults.deadline();
+            let moved = self.faults.moved.notified();
+            match deadline {
+                None => moved.await,
+                Some(at) => tokio::select! {
+                    () = tokio::time::sleep_until(at.into()) => return,
+                    () = moved => {}
+                },
+            }
+        }
+    }
+
+    /// Looks for polling clients that are gone.
+    async fn look(&self) {
+        for (session, told) in self.sessions.tick(Instant::now()) {
+            self.told(&session, told).await;
+        }
+    }
+
+    /// What is left to tell when the tap ends.
+    async fn end(&self) {
+        for session in self.sessions.live() {
+            let told = session
+                .state()
+                .story
+                .ended_by_tap("transport close", "the tap was stopped");
+            self.told(&session, told).await;
+        }
+        self.recorder.settle();
+    }
+
+    /// Writes down what a story told, and lets go of a connection that has ended.
+    async fn told(&self, session: &Arc<Session>, told: Vec<Body>) {
+        self.recorder.all(Some(session.c), told).await;
+        if session.state().story.ended {
+            self.sessions.ended(session.c);
+            self.faults.closed(session.c);
+        }
+        self.changed.notify_one();
+    }
+
+    /// A connection's handshake is through.
+    async fn opened(&self, session: &Arc<Session>) {
+        let sid = session.state().story.sid.clone();
+        if let Some(sid) = sid {
+            self.sessions.name(&sid, session);
+        }
+        if self.faults.busy() {
+            self.strike(session).await;
+        }
+    }
+
+    /// Carries out what happens to a connection by itself.
+    async fn strike(&self, session: &Arc<Session>) {
+        let place = session.place(session.transport());
+        while let Some(struck) = self.faults.strike(&place) {
+            self.tell_faults(session.c, struck.told).await;
+            match struck.what {
+                Strike::End(end) => self.end_by_fault(session, end),
+                Strike::Freeze => self.look_at(session),
+                Strike::Inject(dir, message) => {
+                    self.hand_on(session.c, dir, vec![message], Vec::new())
+                        .await;
+                }
+            }
+        }
+        self.look_at(session);
+    }
+
+    fn end_by_fault(&self, session: &Arc<Session>, end: End) {
+        if session.transport() == TransportName::Websocket {
+            let _ = session.order(Order::End(end));
+        } else {
+            session.cut.send_replace(Some(end));
+        }
+    }
+
+    fn look_at(&self, session: &Arc<Session>) {
+        let _ = session.order(Order::Look);
+    }
+
+    fn look_again(&self) {
+        for session in self.sessions.live() {
+            self.look_at(&session);
+        }
+    }
+
+    /// Messages of the injector's making, or held back by it, go on.
+    async fn hand_on(
+        &self,
+        c: u32,
+        dir: Direction,
+        messages: Vec<crate::faults::Message>,
+        told: Vec<Body>,
+    ) {
+        let Some(session) = self.sessions.get(c) else {
+            return;
+        };
+        let parcel = Parcel {
+            dir,
+            messages,
+            told,
+            recorded: false,
+        };
+        if let Err(error) = self.deliver(&session, parcel) {
+            self.notices
+                .push(format!("a fault could not be carried out: {error}"));
+        }
+    }
+
+    /// Sends a parcel on its way.
+    fn deliver(&self, session: &Arc<Session>, parcel: Parcel) -> Result<(), InjectError> {
+        if session.transport() == TransportName::Websocket {
+            return session
+                .order(Order::Parcel(parcel))
+                .map_err(|_| InjectError::Busy);
+        }
+        match parcel.dir {
+            Direction::ToClient => {
+                let mut state = session.state();
+                parcel.packets(state.story.version)?;
+                if state.parcels.len() >= 1_000 {
+                    return Err(InjectError::Busy);
+                }
+                state.parcels.push_back(parcel);
+                session.has_parcels.store(true, Ordering::Release);
+                Ok(())
+            }
+            Direction::ToServer => self.post(session, parcel),
+        }
+    }
+
+    /// Writes the `fault` records of a connection.
+    async fn tell_faults(&self, c: u32, told: Vec<FaultRecord>) {
+        for fault in told {
+            self.recorder.record(Some(c), Body::Fault(fault)).await;
+        }
+    }
+
+    /// Marks each change of a request's head once.
+    async fn tell_changes(&self, changes: Vec<Changed>) {
+        for Changed { name, from, to } in changes {
+            let text = format!("every request: {name} is {to} in place of the client's {from}");
+            if self.first_time(&text) {
+                self.recorder.mark(None, text).await;
+            }
+        }
+    }
+
+    fn notice_once(&self, text: String) {
+        if self.first_time(&text) {
+            self.notices.push(text);
+        }
+    }
+
+    fn first_time(&self, text: &str) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.len() < TOLD && told.insert(text.to_owned())
+    }
+}
