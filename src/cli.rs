@@ -18,6 +18,7 @@ pub mod demo;
 pub mod doctor;
 pub mod emit;
 pub mod exit;
+pub mod export;
 pub mod log;
 pub mod man;
 pub mod open;
@@ -79,6 +80,8 @@ pub enum Headless {
     Emit(Box<emit::Plan>),
     /// `doctor`.
     Doctor(Box<doctor::Plan>),
+    /// `export`.
+    Export(Box<export::Plan>),
     /// `sessions`.
     Sessions(sessions::Plan),
     /// `completions SHELL`.
@@ -126,6 +129,7 @@ pub fn run(task: Headless) -> Exit {
         Headless::Stream(plan) => stream::run(*plan),
         Headless::Emit(plan) => emit::run(*plan),
         Headless::Doctor(plan) => doctor::run(*plan),
+        Headless::Export(plan) => export::run(&plan),
         Headless::Sessions(plan) => sessions::run(&plan),
         Headless::Completions(shell) => completions::run(shell),
         Headless::Man(folder) => man::run(folder.as_deref()),

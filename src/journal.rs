@@ -5,6 +5,7 @@
 //! - [`mod@line`]: a record as one line of a session file, and back.
 //! - [`har`]: HAR files, in and out.
 //! - [`mitm`]: mitmproxy flow files, in.
+//! - [`redact`]: secrets taken out of a session (pure).
 //! - [`store`]: the journal itself: append, index, read by sequence number.
 //! - [`mod@file`]: the header line, opening saved sessions, the folder they are kept in.
 
@@ -13,6 +14,7 @@ pub mod har;
 pub mod line;
 pub mod mitm;
 pub mod record;
+pub mod redact;
 pub mod store;
 pub mod words;
 

@@ -60,7 +60,9 @@ enum Command {
     Tap(Box<super::tap::TapArgs>),
     /// Show a saved session on the screen.
     Open(super::open::OpenArgs),
-    /// List the recorded sessions.
+    /// Write a saved session for others: HAR, JSON lines, a transcript, an Artillery scenario.
+    Export(Box<super::export::ExportArgs>),
+    /// List, name and prune the recorded sessions.
     Sessions(super::sessions::SessionsArgs),
     /// An embedded server with something of everything, and the screen on it.
     Demo(super::demo::DemoArgs),
@@ -108,6 +110,7 @@ impl Cli {
             Some(Command::Doctor(args)) => Task::Headless(Headless::Doctor(Box::new(args.plan()?))),
             Some(Command::Tap(args)) => args.task()?,
             Some(Command::Open(args)) => Task::Screen(Opening::File(args.file)),
+            Some(Command::Export(args)) => Task::Headless(Headless::Export(Box::new(args.plan()))),
             Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan())),
             Some(Command::Demo(args)) => args.task()?,
             Some(Command::Keys) => Task::Keys,
