@@ -111,7 +111,7 @@ impl Cli {
             Some(Command::Tap(args)) => args.task()?,
             Some(Command::Open(args)) => Task::Screen(Opening::File(args.file)),
             Some(Command::Export(args)) => Task::Headless(Headless::Export(Box::new(args.plan()))),
-            Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan())),
+            Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan()?)),
             Some(Command::Demo(args)) => args.task()?,
             Some(Command::Keys) => Task::Keys,
             Some(Command::Themes { name }) => Task::Themes(name),

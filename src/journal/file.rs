@@ -5,12 +5,14 @@
 
 mod folder;
 mod header;
+mod keep;
 mod open;
 #[cfg(test)]
 mod tests;
 
 pub use folder::{Listed, default_path, list, sessions_dir};
 pub use header::{Header, Source, parse_header_line};
+pub use keep::{remove, rename, short_name};
 pub use open::{OpenError, Problem};
 
 pub(super) use folder::create_file;
