@@ -17,7 +17,7 @@ pub use open::{OpenError, Problem};
 
 pub(super) use folder::create_file;
 pub(super) use header::{LONGEST_HEADER, parse_header, write_header};
-pub(super) use open::{Packing, convert, nameless, open_file, unpack};
+pub(super) use open::{Packing, convert, look_inside, nameless, open_file, unpack};
 
 /// Major version of the format that this version writes, and the newest that it reads.
 pub const VERSION: u64 = 1;

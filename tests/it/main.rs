@@ -2,7 +2,7 @@
 //! Socket.IO servers and clients (`lab`), the same behind a
 //! real nginx (`nginx`), the client against a server that says what a test tells
 //! it to (`scripted`), the tap between real clients and servers (`tap`), the screen in a real terminal (`terminal`), the recorded sessions
-//! (`gallery`), the tables of the README (`readme`) and the rules of the house (`floors`).
+//! (`gallery`), sessions for others and from others (`exchange`), the tables of the README (`readme`) and the rules of the house (`floors`).
 
 #![allow(
     clippy::expect_used,
@@ -12,6 +12,7 @@
 
 mod command_line;
 mod doctor;
+mod exchange;
 mod floors;
 mod gallery;
 mod healthy;

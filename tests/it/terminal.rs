@@ -6,6 +6,6 @@ mod breaks;
 mod endings;
 mod hostile;
 mod panics;
-mod screen;
+pub mod screen;
 mod sizes;
 mod stops;

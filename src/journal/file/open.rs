@@ -88,6 +88,12 @@ impl Problem {
         if begin.starts_with(b"\x1f\x8b") {
             return Problem::foreign("it is packed with gzip; unpack it first: gunzip");
         }
+        if begin.starts_with(b"PK\x03\x04") {
+            return Problem::foreign("it is a zip archive; unpack it first: unzip");
+        }
+        if begin.starts_with(b"\xff\xfe") || begin.starts_with(b"\xfe\xff") {
+            return Problem::foreign("it is text in UTF-16; save it as UTF-8");
+        }
         let text = match std::str::from_utf8(begin) {
             Ok(text) => text,
             // The begin of a file may end within a character.
@@ -125,6 +131,9 @@ pub(in crate::journal) enum Packing {
     Mitm,
 }
 
+/// So many bytes tell what a file is.
+const BEGIN: u64 = 256;
+
 /// Opens a file for reading only, and looks at its first bytes.
 pub(in crate::journal) fn open_file(path: &Path) -> Result<(File, Packing), OpenError> {
     let problem = |problem| OpenError::new(path, problem);
@@ -143,17 +152,38 @@ pub(in crate::journal) fn open_file(path: &Path) -> Result<(File, Packing), Open
     }
     let mut begin = Vec::new();
     file.by_ref()
-        .take(64)
+        .take(BEGIN)
         .read_to_end(&mut begin)
         .and_then(|_| file.rewind())
         .map_err(|error| problem(Problem::Io(error)))?;
     match begin.as_slice() {
         [] => Err(problem(Problem::Empty)),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Ok((file, Packing::Zstd)),
-        begin if har::looks_like(begin) => Ok((file, Packing::Har)),
-        begin if mitm::looks_like(begin) => Ok((file, Packing::Mitm)),
-        _ => Ok((file, Packing::Plain)),
+        begin => Ok((file, kind_of(begin))),
     }
+}
+
+/// What a file is by its first bytes, where they are not packed.
+fn kind_of(begin: &[u8]) -> Packing {
+    match begin {
+        begin if har::looks_like(begin) => Packing::Har,
+        begin if mitm::looks_like(begin) => Packing::Mitm,
+        _ => Packing::Plain,
+    }
+}
+
+/// What is unpacked, begun anew, and what it is by its first bytes.
+pub(in crate::journal) fn look_inside(
+    mut plain: Box<dyn Read + Send>,
+) -> Result<(Box<dyn Read + Send>, Packing), Problem> {
+    let mut begin = Vec::new();
+    plain
+        .by_ref()
+        .take(BEGIN)
+        .read_to_end(&mut begin)
+        .map_err(Problem::Unpack)?;
+    let kind = kind_of(&begin);
+    Ok((Box::new(io::Cursor::new(begin).chain(plain)), kind))
 }
 
 /// What a packed file holds.
@@ -176,9 +206,12 @@ pub(in crate::journal) fn unpack(
 }
 
 /// The session in a file of another tool, as the text of a session file.
-pub(in crate::journal) fn convert(mut file: File, packing: Packing) -> Result<Vec<u8>, Problem> {
+pub(in crate::journal) fn convert(
+    mut input: impl Read,
+    packing: Packing,
+) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(Problem::Io)?;
+    input.read_to_end(&mut bytes).map_err(Problem::Io)?;
     let Imported { header, records } = match packing {
         Packing::Mitm => mitm::import(&bytes)?,
         _ => har::import(&bytes)?,
