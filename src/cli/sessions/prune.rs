@@ -17,16 +17,15 @@ const FRESH: u64 = 120;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 What was written to in the last two minutes stays, and so does every file that is no session.")]
-#[group(id = "which", required = true, multiple = true)]
 pub struct PruneArgs {
     /// Sessions that were last written to longer ago than this (90m, 12h, 30d, 8w).
-    #[arg(long, value_name = "AGE", group = "which")]
+    #[arg(long, value_name = "AGE")]
     older: Option<String>,
     /// Sessions larger than this (500k, 10M, 1G).
-    #[arg(long, value_name = "SIZE", group = "which")]
+    #[arg(long, value_name = "SIZE")]
     larger: Option<String>,
     /// The oldest ones, until all together take no more than this.
-    #[arg(long, value_name = "SIZE", group = "which")]
+    #[arg(long, value_name = "SIZE")]
     total: Option<String>,
     /// Delete without asking.
     #[arg(short, long)]
@@ -82,6 +81,11 @@ impl PruneArgs {
             })
             .transpose()
         };
+        if self.older.is_none() && self.larger.is_none() && self.total.is_none() {
+            return Err(UsageError(
+                "sessions prune: say which: --older AGE, --larger SIZE or --total SIZE".to_owned(),
+            ));
+        }
         Ok(Plan {
             older: age(self.older)?,
             larger: bytes("larger", self.larger)?,

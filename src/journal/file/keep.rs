@@ -25,14 +25,14 @@ pub fn rename(path: &Path, name: &str) -> io::Result<PathBuf> {
     let packed = path.to_string_lossy().ends_with(EXTENSION_PACKED);
     let ending = if packed { EXTENSION_PACKED } else { EXTENSION };
     let name = name.strip_suffix(ending).unwrap_or(name);
-    if name.is_empty() || name.starts_with('.') {
-        return refuse("a name is not empty and does not begin with a dot");
-    }
     if name
         .chars()
         .any(|one| one.is_control() || matches!(one, '/' | '\\' | ':'))
     {
         return refuse("a name has no slashes, colons or control characters");
+    }
+    if name.is_empty() || name.starts_with('.') {
+        return refuse("a name is not empty and does not begin with a dot");
     }
     let to = path.with_file_name(format!("{name}{ending}"));
     // A link fails where the name is taken; a rename would replace what is there.

@@ -125,9 +125,10 @@ fn the_network_panel_of_chromium_imports_what_is_exported() {
         let url = one["url"].as_str().expect("a URL");
         let socket = one["type"] == "websocket";
         let http = url.replacen("ws://", "http://", 1);
+        let same = |asked: &Value| asked == url || asked == http.as_str();
         let request = *requests
             .iter()
-            .find(|request| request["url"] == http.as_str() && request["method"] == one["method"])
+            .find(|request| same(&request["url"]) && request["method"] == one["method"])
             .unwrap_or_else(|| panic!("{url} was asked for"));
         let answer = records
             .iter()

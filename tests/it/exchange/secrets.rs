@@ -54,7 +54,14 @@ fn forms(secret: &str) -> Vec<String> {
 /// Records a session that is full of secrets.
 fn record(generation: Generation, transports: &str, file: &Path) {
     let server = Lab::server(generation, json!({ "token": AUTH, "requests": true }));
-    let admin = format!("/admin={}", json!({ "token": AUTH, "pin": 73911 }));
+    // Generation 2 has no auth payload but a query behind the namespace.
+    let admin = match generation.eio() {
+        3 => {
+            let token: String = url::form_urlencoded::byte_serialize(AUTH.as_bytes()).collect();
+            format!("/admin?token={token}&pin={PIN}")
+        }
+        _ => format!("/admin={}", json!({ "token": AUTH, "pin": 73911 })),
+    };
     let query = format!("access_token={QUERY}");
     let header = format!("Authorization: Bearer {HEADER}");
     let cookie = format!("sess={COOKIE}");
