@@ -7,6 +7,6 @@ use clap::Args;
 /// Arguments of `open`.
 #[derive(Debug, Args)]
 pub struct OpenArgs {
-    /// Session file (.sio.jsonl, also packed as .zst).
+    /// Session file (.sio.jsonl), HAR file of a browser, or mitmproxy flow file; also packed as .zst.
     pub file: PathBuf,
 }

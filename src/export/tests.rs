@@ -173,3 +173,19 @@ fn what_artillery_can_not_do_is_refused_or_named() {
     }
     assert!(refused > 10, "generation 2 is in the gallery: {refused}");
 }
+
+#[test]
+fn the_only_namespace_is_the_target_and_what_was_masked_is_a_variable() {
+    let header = r#"{"sioscope":1,"started":"2026-01-02T03:04:05.678Z","source":"tap","target":"http://h:1","tool":"0.1.0"}"#;
+    let lines = [
+        header,
+        r#"{"n":1,"t":0.1,"c":1,"k":"request","x":1,"method":"GET","url":"http://h:1/my/path/?EIO=4&transport=websocket&room=7&token=sesame","headers":[["Host","h:1"],["Authorization","Bearer open-sesame"],["Cookie","a=chocolate; b=vanilla"],["X-Tenant","seven"]]}"#,
+        r#"{"n":2,"t":0.2,"c":1,"k":"response","x":1,"status":101,"headers":[]}"#,
+        r#"{"n":3,"t":0.3,"c":1,"k":"frame","dir":"to_server","op":"text","data":"40/chat,{\"user\":{\"password\":\"sesame-2\"},\"age\":7}"}"#,
+        r#"{"n":4,"t":0.4,"c":1,"k":"frame","dir":"to_client","op":"text","data":"40/chat,{\"sid\":\"x\"}"}"#,
+        r#"{"n":5,"t":1.4,"c":1,"k":"frame","dir":"to_server","op":"text","data":"42/chat,[\"say\",\"hi\\u0085\"]"}"#,
+    ];
+    let file = saved(&(lines.join("\n") + "\n"));
+    let (text, _) = exported(&opened(file.path()), Format::Artillery, true);
+    insta::assert_snapshot!(text);
+}

@@ -49,6 +49,7 @@ fn its_commands_are_offered_by_the_program() {
         "emit",
         "open",
         "sessions",
+        "export",
         "demo",
         "doctor",
         "tap",

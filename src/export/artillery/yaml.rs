@@ -277,7 +277,7 @@ fn custom_query(query: &str, variables: &mut BTreeSet<String>) -> Map<String, Va
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         if !["EIO", "transport", "t", "sid", "b64", "j"].contains(&&*name) {
             let mut value = Value::String(value.into_owned());
-            unmask(&mut value, &name, variables);
+            unmask(&mut value, &format!("query_{name}"), variables);
             map.insert(name.into_owned(), value);
         }
     }
@@ -295,12 +295,17 @@ fn custom_headers(client: &Client, variables: &mut BTreeSet<String>) -> Map<Stri
         }
         // `Bearer ***` and `a=***; b=***`: what is masked in it is a variable.
         let mut text = String::new();
-        for (place, part) in value.split_inclusive([' ', '=', ';']).enumerate() {
+        let mut inside = String::new();
+        for part in value.split_inclusive([' ', '=', ';']) {
             let end = part.trim_end_matches([' ', '=', ';']);
             let mut leaf = Value::String(end.to_owned());
-            unmask(&mut leaf, &format!("{name}_{place}"), variables);
+            unmask(&mut leaf, &format!("{name}{inside}"), variables);
             text.push_str(leaf.as_str().unwrap_or(end));
             text.push_str(part.get(end.len()..).unwrap_or_default());
+            inside = match part.strip_suffix('=') {
+                Some(cookie) => format!("_{cookie}"),
+                None => String::new(),
+            };
         }
         map.insert(name.clone(), text.into());
     }
@@ -327,7 +332,7 @@ fn unmask(value: &mut Value, name: &str, variables: &mut BTreeSet<String>) {
             .for_each(|item| unmask(item, name, variables)),
         Value::Object(members) => members
             .iter_mut()
-            .for_each(|(name, value)| unmask(value, name, variables)),
+            .for_each(|(inner, value)| unmask(value, &format!("{name}_{inner}"), variables)),
         _ => {}
     }
 }

@@ -120,6 +120,41 @@ fn a_browsers_entries_become_connections_by_their_sid() {
 }
 
 #[test]
+fn what_firefox_writes_is_read_too() {
+    // Its times have a zone, its bodies are base64 where they are no text, and it knows phases
+    // that others don't.
+    let har = r#"{"log":{"version":"1.2","creator":{"name":"Firefox","version":"140.0"},"browser":{"name":"Firefox","version":"140.0"},
+      "pages":[{"id":"page_1","pageTimings":{"onContentLoad":-50,"onLoad":-25},"startedDateTime":"2026-01-02T04:04:05.000+01:00","title":"x"}],
+      "entries":[
+      {"startedDateTime":"2026-01-02T04:04:05.200+01:00","request":{"bodySize":0,"method":"GET","url":"https://h/socket.io/?EIO=4&transport=polling&t=1","httpVersion":"HTTP/1.1","headers":[{"name":"Host","value":"h"}],"cookies":[],"queryString":[{"name":"EIO","value":"4"}],"headersSize":300},
+       "response":{"status":200,"statusText":"OK","httpVersion":"HTTP/1.1","headers":[],"cookies":[],"content":{"mimeType":"text/plain; charset=UTF-8","size":20,"encoding":"base64","text":"MHsic2lkIjoib25lIn0="},"redirectURL":"","headersSize":200,"bodySize":320},
+       "cache":{},"timings":{"blocked":1,"dns":0,"connect":0,"ssl":0,"send":0,"wait":4,"receive":0},"time":5,"_securityState":"secure","serverIPAddress":"127.0.0.1","connection":"443","pageref":"page_1"},
+      {"startedDateTime":"2026-01-02T04:04:05.300+01:00","request":{"bodySize":2,"method":"POST","url":"https://h/socket.io/?EIO=4&transport=polling&t=2&sid=one","httpVersion":"HTTP/1.1","headers":[],"cookies":[],"queryString":[],"headersSize":300,"postData":{"mimeType":"text/plain;charset=UTF-8","params":[],"text":"40"}},
+       "response":{"status":200,"statusText":"OK","httpVersion":"HTTP/1.1","headers":[],"cookies":[],"content":{"mimeType":"text/html","size":2,"text":"ok"},"redirectURL":"","headersSize":200,"bodySize":2},
+       "cache":{},"timings":{"blocked":-1,"dns":0,"connect":0,"ssl":0,"send":0,"wait":1,"receive":0},"time":1,"pageref":"page_1"},
+      {"startedDateTime":"2026-01-02T04:04:05.400+01:00","request":{"bodySize":0,"method":"GET","url":"wss://h/socket.io/?EIO=4&transport=websocket&sid=one","httpVersion":"HTTP/1.1","headers":[],"cookies":[],"queryString":[],"headersSize":300},
+       "response":{"status":101,"statusText":"Switching Protocols","httpVersion":"HTTP/1.1","headers":[],"cookies":[],"content":{"mimeType":"text/plain","size":0,"text":""},"redirectURL":"","headersSize":200,"bodySize":200},
+       "cache":{},"timings":{"blocked":0,"dns":0,"connect":0,"ssl":0,"send":0,"wait":1,"receive":0},"time":1,"pageref":"page_1"}
+    ]}}"#;
+    let imported = import(har.as_bytes()).unwrap();
+    assert_eq!(imported.header.target, "https://h");
+    assert_eq!(
+        imported.header.started,
+        "2026-01-02T03:04:05.200Z".parse().unwrap()
+    );
+    assert!(imported.records.iter().all(|record| record.c == Some(1)));
+    let bodies: Vec<&[u8]> = imported
+        .records
+        .iter()
+        .filter_map(|record| match &record.body {
+            Body::Response(response) => Some(&*response.body),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(bodies, [&b"0{\"sid\":\"one\"}"[..], b"ok", b""]);
+}
+
+#[test]
 fn a_file_that_is_cut_or_has_no_socket_io_is_refused_with_the_reason() {
     let cut = import(br#"{"log":{"entries":[{"started"#)
         .unwrap_err()

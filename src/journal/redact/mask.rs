@@ -82,3 +82,34 @@ pub fn is_mask(text: &str) -> bool {
             .last()
             .is_some_and(|last| !last.is_ascii_digit())
 }
+
+/// Which bytes of a text are spoken for.
+pub(super) struct Taken(Vec<bool>);
+
+impl Taken {
+    /// None of so many bytes.
+    pub(super) fn none_of(length: usize) -> Taken {
+        Taken(vec![false; length])
+    }
+
+    /// Whether any byte of a part is.
+    pub(super) fn any(&self, range: &Range<usize>) -> bool {
+        self.part(range).iter().any(|taken| *taken)
+    }
+
+    /// Whether every byte of a part is.
+    pub(super) fn all(&self, range: &Range<usize>) -> bool {
+        self.part(range).iter().all(|taken| *taken)
+    }
+
+    /// Takes a part.
+    pub(super) fn take(&mut self, range: &Range<usize>) {
+        if let Some(part) = self.0.get_mut(range.clone()) {
+            part.fill(true);
+        }
+    }
+
+    fn part(&self, range: &Range<usize>) -> &[bool] {
+        self.0.get(range.clone()).unwrap_or_default()
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::mask::{cover, cover_number, paint};
+use super::mask::{Taken, cover, cover_number, paint};
 use super::search::Search;
 use super::secrets::{DEEPEST, Secrets};
 use super::spots::{self, Kind};
@@ -164,13 +164,17 @@ impl Redactor {
                 });
             }
         }
+        let length = readings.first().map_or(0, |text| text.bytes.len());
+        let mut taken = Taken::none_of(length);
+        covers.iter().for_each(|cover| taken.take(&cover.range));
         for view in readings {
-            for (range, id) in self.search.find(&view.bytes) {
+            let mut hits = self.search.find(&view.bytes);
+            // What lies within a longer value is part of it.
+            hits.sort_by_key(|(range, _)| std::cmp::Reverse(range.len()));
+            for (range, id) in hits {
                 let range = view.source(&range);
-                let known = covers
-                    .iter()
-                    .any(|cover| cover.range.start <= range.start && range.end <= cover.range.end);
-                if !known {
+                if !taken.all(&range) {
+                    taken.take(&range);
                     covers.push(Cover {
                         range,
                         id,
@@ -199,14 +203,13 @@ impl Redactor {
         depth: u8,
     ) -> bool {
         let mut painted = false;
+        let mut taken = Taken::none_of(out.len());
+        covers.iter().for_each(|cover| taken.take(&cover.range));
         for view in readings {
             for run in runs(&view.bytes) {
                 let letters = view.bytes.get(run.clone()).unwrap_or_default();
                 let source = view.source(&run);
-                let covered = covers
-                    .iter()
-                    .any(|one| one.range.start <= source.start && source.end <= one.range.end);
-                if covered {
+                if taken.all(&source) {
                     continue;
                 }
                 for skip in 0..4 {

@@ -7,6 +7,7 @@ mod shapes;
 use std::ops::Range;
 
 use super::connect::{self, Part};
+use super::mask::Taken;
 use super::names::is_secret_name;
 use super::packed;
 use super::views::{View, unescaped_value, unpercented};
@@ -66,6 +67,8 @@ pub(super) enum Form {
 /// The secrets in a text, by the readings of it.
 pub(super) fn find(kind: Kind<'_>, readings: &[View<'_>]) -> Vec<Spot> {
     let mut spots: Vec<Spot> = Vec::new();
+    let length = readings.first().map_or(0, |text| text.bytes.len());
+    let mut taken = Taken::none_of(length);
     for (place, view) in readings.iter().enumerate() {
         let mut found = Vec::new();
         let bytes = &*view.bytes;
@@ -91,12 +94,10 @@ pub(super) fn find(kind: Kind<'_>, readings: &[View<'_>]) -> Vec<Spot> {
         for one in found {
             let range = view.source(&one.range);
             // What was found in a reading with fewer encodings taken off is found.
-            let known = spots
-                .iter()
-                .any(|spot| spot.range.start < range.end && range.start < spot.range.end);
-            if range.is_empty() || known {
+            if range.is_empty() || taken.any(&range) {
                 continue;
             }
+            taken.take(&range);
             spots.push(spot(kind, bytes, range, &one));
         }
     }
