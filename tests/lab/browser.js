@@ -23,14 +23,14 @@ const { say } = require('./values');
 
 const task = JSON.parse(process.argv[2] || '{}');
 
-/** Starts the browser with a home of its own. */
+/** Starts the browser with a home of its own. It ends with its pipe, even where this process is killed. */
 async function start() {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'sioscope-chromium-'));
   const browser = spawn(task.chromium || 'chromium', [
     '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync', '--remote-debugging-port=0',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync', '--remote-debugging-port=0', '--remote-debugging-pipe',
     '--remote-allow-origins=*', `--user-data-dir=${home}`, 'about:blank',
-  ], { stdio: ['ignore', 'ignore', 'pipe'] });
+  ], { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
   const stop = () => {
     browser.kill('SIGKILL');
     fs.rmSync(home, { recursive: true, force: true, maxRetries: 10 });
@@ -82,9 +82,9 @@ async function start() {
   };
 }
 
-/** Asks again and again, for at most 15 s. */
+/** Asks again and again, for at least 30 s. */
 async function until(what, ask) {
-  for (let tries = 300; tries > 0; tries -= 1) {
+  for (let tries = 600; tries > 0; tries -= 1) {
     const answer = await ask().catch(() => undefined);
     if (answer) return answer;
     await new Promise((next) => setTimeout(next, 50));

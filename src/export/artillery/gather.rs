@@ -53,6 +53,15 @@ pub(super) struct Emit {
     pub(super) answered: bool,
 }
 
+impl Client {
+    /// Notes a namespace, and what was shown to it first.
+    fn join(&mut self, nsp: &str, auth: Option<&str>) {
+        if !self.joined.iter().any(|(known, _)| known == nsp) {
+            self.joined.push((nsp.to_owned(), auth.map(str::to_owned)));
+        }
+    }
+}
+
 impl Gathered {
     pub(super) fn new(header: &Header) -> Gathered {
         Gathered {
@@ -118,11 +127,7 @@ fn take_packet(
     };
     let to_server = packet.dir == Direction::ToServer;
     match *name {
-        "connect" if to_server => {
-            if !client.joined.iter().any(|(known, _)| known == nsp) {
-                client.joined.push((nsp.clone(), data.clone()));
-            }
-        }
+        "connect" if to_server => client.join(nsp, data.as_deref()),
         "connect" => {
             client.ready.get_or_insert(record.t);
         }

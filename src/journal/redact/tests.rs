@@ -430,8 +430,8 @@ proptest! {
     ) {
         use base64::Engine as _;
         let b64 = base64::engine::general_purpose::STANDARD.encode(&data);
-        let lines = format!("{}{}{}", frame("to_server", &text), frame("to_client", &text),
-            format!("{{\"n\":1,\"t\":0.1,\"c\":1,\"k\":\"frame\",\"dir\":\"to_server\",\"op\":\"binary\",\"b64\":\"{b64}\"}}"));
+        let binary = format!("{{\"n\":1,\"t\":0.1,\"c\":1,\"k\":\"frame\",\"dir\":\"to_server\",\"op\":\"binary\",\"b64\":\"{b64}\"}}");
+        let lines = [frame("to_server", &text), frame("to_client", &text), binary].concat();
         let redacted = redact(&lines);
         for (before, after) in records(&lines).iter().zip(&redacted.records) {
             let (Body::Frame(before), Body::Frame(after)) = (&before.body, &after.body) else {
@@ -445,9 +445,9 @@ proptest! {
     fn no_token_survives_and_the_json_stays_json(token in "[ -~äß€🔒]{8,30}", other in "[a-z ]{0,9}") {
         prop_assume!(!is_mask(&token));
         let value = serde_json::to_string(&format!("{other}{token}{other}")).unwrap();
-        let lines = format!("{}{}",
-            frame("to_server", &format!("40{{\"token\":{}}}", serde_json::to_string(&token).unwrap())),
-            frame("to_client", &format!("42[\"x\",{value}]")));
+        let auth = format!("40{{\"token\":{}}}", serde_json::to_string(&token).unwrap());
+        let event = format!("42[\"x\",{value}]");
+        let lines = [frame("to_server", &auth), frame("to_client", &event)].concat();
         let redacted = redact(&lines);
         for record in &redacted.records {
             let data = data_of(record);
