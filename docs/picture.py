@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes docs/screen.svg from the real screen.
 
-Runs `sioscope demo` in tmux at 120x36, types a little, captures what is on the screen and writes
-it as SVG. Needs tmux and a release build: cargo build --release && docs/picture.py
+Runs `sioscope demo` in tmux at 120x36, types a little so that there is something to find, captures
+what is on the screen and writes it as SVG. Needs tmux and a release build: cargo build --release && docs/picture.py
 """
 import html
 import os

@@ -51,7 +51,7 @@ pub enum Opening {
     /// This connection.
     Connect(Box<Options>, Record),
     /// A saved session.
-    File(PathBuf),
+    Files(Vec<PathBuf>),
     /// A tap.
     Tap(Box<crate::tap::Settings>, Record),
     /// The demo server of [`crate::demo`], and a connection to it.

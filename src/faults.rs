@@ -35,8 +35,9 @@
 //! Records: what crosses the wire is recorded as it crosses, before it is asked about on the way
 //! in and after it was changed on the way out; what a fault swallowed is said by its record. A
 //! tap has two wires: what the server sent is recorded as it came; the fault record says what
-//! became of it. A request that was answered in the server's place is recorded by the fault
-//! record alone.
+//! became of it. A request that a client's own injector answered in the server's place was never
+//! sent and is recorded by the fault record alone; one that came to a tap is recorded, with a
+//! response of status 0 that says what kept it from the server.
 //!
 //! An engine that polls: the injector takes single packets out of polling bodies of either
 //! generation; where nothing is left, a response becomes a noop and a post is answered `ok`

@@ -63,19 +63,23 @@ fn screen(opening: Opening) -> anyhow::Result<ExitCode> {
 }
 
 async fn show(opening: Opening, config: Config, theme: Theme) -> anyhow::Result<i32> {
-    let mut start = Start::new(None, config, theme);
+    let mut start = Start::new(Vec::new(), config, theme);
     let mut server = None;
     match opening {
         Opening::Ask(options, record) => live(&mut start, *options, record),
         Opening::Connect(options, record) => {
-            start.scope = Some(Scope::connect((*options).clone(), record.clone())?);
+            start.scopes = vec![Scope::connect((*options).clone(), record.clone())?];
             live(&mut start, *options, record);
         }
         Opening::Tap(settings, record) => {
             start.readonly = settings.readonly;
-            start.scope = Some(Scope::tap(*settings, record)?);
+            start.scopes = vec![Scope::tap(*settings, record)?];
         }
-        Opening::File(file) => start.scope = Some(Scope::open(&file)?),
+        Opening::Files(files) => {
+            for file in files {
+                start.scopes.push(Scope::open(&file)?);
+            }
+        }
         Opening::Demo(settings) => {
             let demo = Demo::start(settings).await?;
             let mut options = Options::new(demo.url().parse().context("the demo's own URL")?);
@@ -83,7 +87,7 @@ async fn show(opening: Opening, config: Config, theme: Theme) -> anyhow::Result<
                 nsp: "/".to_owned(),
                 auth: None,
             }];
-            start.scope = Some(Scope::connect(options.clone(), Record::Default)?);
+            start.scopes = vec![Scope::connect(options.clone(), Record::Default)?];
             start.hints = demo::hints();
             live(&mut start, options, Record::Default);
             server = Some(demo);
@@ -103,7 +107,7 @@ fn live(start: &mut Start, options: Options, record: Record) {
     // A file that was named holds one session; further ones get files of their own.
     let (named, further) = match record {
         Record::File(_) => (
-            Some(record).filter(|_| start.scope.is_none()),
+            Some(record).filter(|_| start.scopes.is_empty()),
             Record::Default,
         ),
         other => (None, other),

@@ -14,6 +14,7 @@ pub mod filter;
 pub mod fold;
 pub mod row;
 pub mod state;
+pub mod statistics;
 
 #[cfg(test)]
 mod script;

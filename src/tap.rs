@@ -17,7 +17,9 @@
 //!   how (`story`).
 //! - Something injected is announced by a `mark` right before it (`inject`).
 //! - Records that the disk does not take in time are counted as a `gap` (`recorder`).
-//! - A fault is told by its `fault` record; other records show what each side really sent.
+//! - A fault is told by its `fault` record; other records show what each side really sent. A
+//!   request that a fault keeps from the server is recorded all the same, with a response of
+//!   status 0 that says so; and what a client says into a frozen connection, until it gives up.
 
 mod body;
 mod faulty;
@@ -29,6 +31,7 @@ mod recorder;
 mod relay;
 pub mod rust_socketio;
 mod sessions;
+mod shared;
 mod story;
 
 #[cfg(test)]
@@ -36,18 +39,16 @@ mod tests;
 
 use std::collections::HashSet;
 use std::net::{SocketAddr, TcpListener as StdListener};
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
 use url::{Position, Url};
 
-use crate::faults::{End, Fault, Plan, Refused, Strike};
+use crate::faults::{Fault, Plan, Refused};
 use crate::journal::Journal;
-use crate::journal::record::{Body, Direction, Fault as FaultRecord, TransportName};
+use crate::journal::record::Direction;
 use crate::net::dial::{DialError, DialOptions, Dialer};
 use crate::notices::Notices;
 
@@ -55,10 +56,8 @@ pub use inject::{InjectError, Injection};
 pub use recorder::Overflow;
 
 use faulty::Faulty;
-use head::Changed;
-use inject::Parcel;
 use recorder::Recorder;
-use sessions::{Order, Session, Sessions};
+use sessions::{Session, Sessions};
 
 /// How often polling connections are looked at whose client may be gone.
 const LOOK: Duration = Duration::from_millis(250);
@@ -376,207 +375,4 @@ impl Tap {
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // The sender lives as long as the tap does; without it there is nothing to wait for.
     let _ = stop.wait_for(|stop| *stop).await;
-}
-
-impl Shared {
-    /// Takes connections until it is told to stop; then gives those that are open a moment.
-    async fn serve(self: &Arc<Self>, listener: TcpListener) {
-        let mut stop = self.stop.subscribe();
-        let mut links = JoinSet::new();
-        let mut look = tokio::time::interval(LOOK);
-        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            let any = !self.sessions.live().is_empty();
-            tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        let shared = Arc::clone(self);
-                        links.spawn(async move { link::serve(&shared, stream).await });
-                    }
-                    Err(error) => {
-                        // Out of file descriptors, most likely: wait until some are given back.
-                        tracing::warn!(%error, "tap: accept");
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                    }
-                },
-                () = stopped(&mut stop) => break,
-                Some(_) = links.join_next() => {}
-                _ = look.tick(), if any => self.look().await,
-                () = self.changed.notified() => {}
-                () = self.faults_due() => {
-                    for (c, dir, messages) in self.faults.due() {
-                        self.hand_on(c, dir, messages, Vec::new()).await;
-                    }
-                }
-            }
-        }
-        drop(listener);
-        let all_gone = async { while links.join_next().await.is_some() {} };
-        if tokio::time::timeout(GRACE, all_gone).await.is_err() {
-            tracing::debug!("tap: connections cut after the grace period");
-        }
-    }
-
-    /// Waits until the injector wants to be asked again.
-    async fn faults_due(&self) {
-        loop {
-            let deadline = self.faults.deadline();
-            let moved = self.faults.moved.notified();
-            match deadline {
-                None => moved.await,
-                Some(at) => tokio::select! {
-                    () = tokio::time::sleep_until(at.into()) => return,
-                    () = moved => {}
-                },
-            }
-        }
-    }
-
-    /// Looks for polling clients that are gone.
-    async fn look(&self) {
-        for (session, told) in self.sessions.tick(Instant::now()) {
-            self.told(&session, told).await;
-        }
-    }
-
-    /// What is left to tell when the tap ends.
-    async fn end(&self) {
-        for session in self.sessions.live() {
-            let told = session
-                .state()
-                .story
-                .ended_by_tap("transport close", "the tap was stopped");
-            self.told(&session, told).await;
-        }
-        self.recorder.settle();
-    }
-
-    /// Writes down what a story told, and lets go of a connection that has ended.
-    async fn told(&self, session: &Arc<Session>, told: Vec<Body>) {
-        self.recorder.all(Some(session.c), told).await;
-        if session.state().story.ended {
-            self.sessions.ended(session.c);
-            self.faults.closed(session.c);
-        }
-        self.changed.notify_one();
-    }
-
-    /// A connection's handshake is through.
-    async fn opened(&self, session: &Arc<Session>) {
-        let sid = session.state().story.sid.clone();
-        if let Some(sid) = sid {
-            self.sessions.name(&sid, session);
-        }
-        if self.faults.busy() {
-            self.strike(session).await;
-        }
-    }
-
-    /// Carries out what happens to a connection by itself.
-    async fn strike(&self, session: &Arc<Session>) {
-        let place = session.place(session.transport());
-        while let Some(struck) = self.faults.strike(&place) {
-            self.tell_faults(session.c, struck.told).await;
-            match struck.what {
-                Strike::End(end) => self.end_by_fault(session, end),
-                Strike::Freeze => self.look_at(session),
-                Strike::Inject(dir, message) => {
-                    self.hand_on(session.c, dir, vec![message], Vec::new())
-                        .await;
-                }
-            }
-        }
-        self.look_at(session);
-    }
-
-    fn end_by_fault(&self, session: &Arc<Session>, end: End) {
-        if session.transport() == TransportName::Websocket {
-            let _ = session.order(Order::End(end));
-        } else {
-            session.cut.send_replace(Some(end));
-        }
-    }
-
-    fn look_at(&self, session: &Arc<Session>) {
-        let _ = session.order(Order::Look);
-    }
-
-    fn look_again(&self) {
-        for session in self.sessions.live() {
-            self.look_at(&session);
-        }
-    }
-
-    /// Messages of the injector's making, or held back by it, go on.
-    async fn hand_on(
-        &self,
-        c: u32,
-        dir: Direction,
-        messages: Vec<crate::faults::Message>,
-        told: Vec<Body>,
-    ) {
-        let Some(session) = self.sessions.get(c) else {
-            return;
-        };
-        let parcel = Parcel {
-            dir,
-            messages,
-            told,
-            recorded: false,
-        };
-        if let Err(error) = self.deliver(&session, parcel) {
-            self.notices
-                .push(format!("a fault could not be carried out: {error}"));
-        }
-    }
-
-    /// Sends a parcel on its way.
-    fn deliver(&self, session: &Arc<Session>, parcel: Parcel) -> Result<(), InjectError> {
-        if session.transport() == TransportName::Websocket {
-            return session
-                .order(Order::Parcel(parcel))
-                .map_err(|_| InjectError::Busy);
-        }
-        match parcel.dir {
-            Direction::ToClient => {
-                let mut state = session.state();
-                parcel.packets(state.story.version)?;
-                if state.parcels.len() >= 1_000 {
-                    return Err(InjectError::Busy);
-                }
-                state.parcels.push_back(parcel);
-                session.has_parcels.store(true, Ordering::Release);
-                Ok(())
-            }
-            Direction::ToServer => self.post(session, parcel),
-        }
-    }
-
-    /// Writes the `fault` records of a connection.
-    async fn tell_faults(&self, c: u32, told: Vec<FaultRecord>) {
-        for fault in told {
-            self.recorder.record(Some(c), Body::Fault(fault)).await;
-        }
-    }
-
-    /// Marks each change of a request's head once.
-    async fn tell_changes(&self, changes: Vec<Changed>) {
-        for Changed { name, from, to } in changes {
-            let text = format!("every request: {name} is {to} in place of the client's {from}");
-            if self.first_time(&text) {
-                self.recorder.mark(None, text).await;
-            }
-        }
-    }
-
-    fn notice_once(&self, text: String) {
-        if self.first_time(&text) {
-            self.notices.push(text);
-        }
-    }
-
-    fn first_time(&self, text: &str) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.len() < TOLD && told.insert(text.to_owned())
-    }
 }

@@ -33,9 +33,11 @@ pub mod paint;
 pub mod palette;
 pub mod pane;
 pub mod prompt;
+pub mod remembered;
 pub mod run;
 #[cfg(test)]
 mod screens;
+pub mod sheet;
 pub mod state;
 pub mod sync;
 pub mod terminal;

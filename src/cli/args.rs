@@ -109,7 +109,7 @@ impl Cli {
             Some(Command::Emit(args)) => Task::Headless(Headless::Emit(Box::new(args.plan()?))),
             Some(Command::Doctor(args)) => Task::Headless(Headless::Doctor(Box::new(args.plan()?))),
             Some(Command::Tap(args)) => args.task()?,
-            Some(Command::Open(args)) => Task::Screen(Opening::File(args.file)),
+            Some(Command::Open(args)) => Task::Screen(Opening::Files(args.files)),
             Some(Command::Export(args)) => Task::Headless(Headless::Export(Box::new(args.plan()))),
             Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan()?)),
             Some(Command::Demo(args)) => args.task()?,

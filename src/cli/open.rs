@@ -1,4 +1,4 @@
-//! `sioscope open FILE`: the screen on a saved session.
+//! `sioscope open FILE…`: the screen on saved sessions.
 
 use std::path::PathBuf;
 
@@ -7,6 +7,8 @@ use clap::Args;
 /// Arguments of `open`.
 #[derive(Debug, Args)]
 pub struct OpenArgs {
-    /// Session file (.sio.jsonl), HAR file of a browser, or mitmproxy flow file; also packed as .zst.
-    pub file: PathBuf,
+    /// Session files (.sio.jsonl), HAR files of a browser or mitmproxy flow files, also packed as
+    /// .zst; one tab each.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
 }

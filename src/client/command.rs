@@ -28,6 +28,36 @@ pub enum Command {
         /// JSON array text; `{"$binary":"<base64>"}` leaves are sent as attachments.
         args: String,
     },
+    /// Answer once more what was answered already: what does the server make of it?
+    AnswerAgain {
+        /// Namespace.
+        nsp: String,
+        /// The server's ack id.
+        id: u64,
+        /// JSON array text, as in [`Command::Answer`].
+        args: String,
+    },
+    /// Let events wait in the offline buffer, also while their namespace is joined, until
+    /// [`Command::Flush`].
+    Hold,
+    /// Send what waits for namespaces that are joined, and hold nothing back any more.
+    Flush,
+    /// Take an event out of the offline buffer; it is never sent.
+    Unbuffer {
+        /// Namespace for which it waits.
+        nsp: String,
+        /// The packet's text, as its `buffer` record has it; of equal ones the first.
+        packet: String,
+    },
+    /// Change an event that waits in the offline buffer; it keeps its place and its ack id.
+    Rebuffer {
+        /// Namespace for which it waits.
+        nsp: String,
+        /// The packet's text, as its `buffer` record has it; of equal ones the first.
+        packet: String,
+        /// JSON array text, event name first, that takes its place.
+        args: String,
+    },
     /// Connect, or try now instead of waiting for the planned attempt.
     Connect,
     /// Leave all namespaces and close.

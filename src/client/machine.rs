@@ -20,6 +20,7 @@
 //! | `closing.rs` | every way to end, and what follows |
 
 mod acks;
+mod buffer;
 mod closing;
 mod heartbeat;
 mod incoming;
@@ -294,6 +295,8 @@ pub struct Machine {
     phase: Phase,
     link: Option<Link>,
     namespaces: Vec<Namespace>,
+    /// A person holds events back.
+    held: bool,
     /// Ack deadlines: (when, namespace, id).
     ack_deadlines: BTreeSet<(Instant, String, u64)>,
     /// Version to begin the next connection with.
@@ -343,6 +346,7 @@ impl Machine {
             phase: Phase::Idle,
             link: None,
             namespaces,
+            held: false,
             ack_deadlines: BTreeSet::new(),
             version,
             switched: false,
@@ -461,6 +465,11 @@ impl Machine {
             Command::Join { nsp, auth } => self.join(&nsp, auth),
             Command::Leave { nsp } => self.leave(&nsp),
             Command::Answer { nsp, id, args } => self.answer(&nsp, id, &args),
+            Command::AnswerAgain { nsp, id, args } => self.answer_again(&nsp, id, &args),
+            Command::Hold => self.hold(),
+            Command::Flush => self.release(),
+            Command::Unbuffer { nsp, packet } => self.unbuffer_text(&nsp, &packet),
+            Command::Rebuffer { nsp, packet, args } => self.rebuffer(&nsp, &packet, &args),
             Command::Connect => self.connect(),
             Command::Disconnect => self.disconnect(),
             Command::Mark { text } => {

@@ -21,6 +21,10 @@ pub(super) enum Death {
     Deed(Deed),
     /// Requests failed before: the server was away.
     Away(Vec<Place>),
+    /// A proxy gave a waiting poll of it up, with this status. A server ends a session whose poll's
+    /// connection is closed under it (engine.io `transports/polling.ts`, "poll connection closed
+    /// prematurely").
+    PollCut(u16),
     /// The refused request was held for so long (microseconds) before it was refused: the process
     /// that held it died, and the proxy asked another.
     Failover(u64),
@@ -55,10 +59,19 @@ pub(super) fn of(refused: &Exchange, life: &Life, scene: &Scene<'_>) -> Option<(
         .collect();
     good.sort_by_key(|exchange| exchange.response);
     let heard = good.last().and_then(|exchange| exchange.response);
+    let cut = scene
+        .story
+        .exchanges_of(life.c)
+        .filter(|other| is_given_up_by_a_proxy(other) && other.sid == refused.sid)
+        .find(|other| other.response < refused.response);
+    if let Some(cut) = cut {
+        return Some((Death::PollCut(cut.status), cut.evidence()));
+    }
     let failed: Vec<&Exchange> = scene
         .story
         .exchanges()
         .filter(|other| other.x != refused.x && !other.is_given_up())
+        .filter(|other| !is_given_up_by_a_proxy(other))
         .filter(|other| other.status == 0 || matches!(other.status, 502..=504))
         .filter(|other| {
             other.response.is_some_and(|response| {
@@ -111,4 +124,11 @@ pub(super) fn of(refused: &Exchange, life: &Life, scene: &Scene<'_>) -> Option<(
         return Some((Death::Vanished(good.len()), last));
     }
     None
+}
+
+/// Whether a poll waited longer than a proxy does.
+fn is_given_up_by_a_proxy(exchange: &Exchange) -> bool {
+    exchange.asked == Asked::Poll
+        && matches!(exchange.status, 408 | 504 | 524)
+        && exchange.refusal().code.is_none()
 }

@@ -16,6 +16,9 @@ use super::{Progress, fix};
 use crate::journal::record::{Finding, TransportName};
 use crate::model::decode::Kind;
 use crate::protocol::engine::{Packet, PacketKind, Version};
+use gone::{Gone, died, gone, says_gone};
+
+mod gone;
 
 const NAME: &str = "idle";
 /// The idle time of most proxies, and a little more.
@@ -34,7 +37,9 @@ const LATE_MS: f64 = 1_500.0;
 /// How one of the two fared.
 #[derive(Debug, Clone, PartialEq)]
 enum Fate {
-    /// It was not opened; why.
+    /// It was not tried; why.
+    Untried(&'static str),
+    /// It was not opened, although it could be before; why.
     Unopened(String),
     /// It lived to the end.
     Lived {
@@ -53,6 +58,8 @@ enum Fate {
         silent_ms: f64,
         /// Milliseconds that it had lived.
         lived_ms: f64,
+        /// The answer says that the server is not there any more, or knows nothing of the session.
+        gone: bool,
         /// Records that show it.
         evidence: Vec<u64>,
     },
@@ -93,13 +100,13 @@ pub(super) async fn check(
             async {
                 match socket {
                     true => watch_socket(&by_socket, until, interval, socket_state).await,
-                    false => Fate::Unopened("WebSocket does not work".to_owned()),
+                    false => Fate::Untried("WebSocket does not work"),
                 }
             },
             async {
                 match poll {
                     true => watch_poll(by_poll, until, interval, poll_state).await,
-                    false => Fate::Unopened("polling does not work".to_owned()),
+                    false => Fate::Untried("polling does not work"),
                 }
             }
         )
@@ -126,11 +133,13 @@ pub(super) async fn check(
         fates = watching => fates,
         () = telling => return Check::skipped(NAME, "the watch ended early").into(),
     };
+    let gone = gone(case, &socket, &poll).await;
     judged(
         &socket,
         &poll,
         total,
         u64::try_from(interval.as_millis()).unwrap_or(u64::MAX),
+        gone.as_ref(),
     )
 }
 
@@ -210,6 +219,7 @@ async fn watch_socket(
                     how,
                     silent_ms: ms(last),
                     lived_ms: ms(opened),
+                    gone: false,
                     evidence,
                 };
             }
@@ -298,6 +308,7 @@ async fn watch_poll(
                 how: answer.told(),
                 silent_ms: ms(began),
                 lived_ms: ms(opened),
+                gone: says_gone(&answer),
                 evidence,
             };
         }
@@ -324,6 +335,7 @@ async fn watch_poll(
                 how: "the server sent a close packet".to_owned(),
                 silent_ms: ms(began),
                 lived_ms: ms(opened),
+                gone: false,
                 evidence,
             };
         }
@@ -342,8 +354,12 @@ fn room(probe: &Probe) -> usize {
     LIMIT.saturating_sub(probe.requests().len())
 }
 
-fn judged(socket: &Fate, poll: &Fate, time: u64, interval: u64) -> Outcome {
+fn judged(socket: &Fate, poll: &Fate, time: u64, interval: u64, gone: Option<&Gone>) -> Outcome {
     let told = format!("WebSocket {}; poll {}", described(socket), described(poll));
+    if let Some(gone) = gone {
+        let finding = died(&told, gone, socket, poll);
+        return Outcome::found(NAME, Verdict::Fail, told, finding);
+    }
     if let Some(finding) = cut(socket, poll, interval) {
         return Outcome::found(NAME, Verdict::Fail, told, finding);
     }
@@ -377,14 +393,18 @@ fn judged(socket: &Fate, poll: &Fate, time: u64, interval: u64) -> Outcome {
         return Outcome::found(NAME, Verdict::Warn, told, finding);
     }
     match (socket, poll) {
-        (Fate::Unopened(_), Fate::Unopened(_)) => Check::new(NAME, Verdict::Skipped, told).into(),
+        (Fate::Untried(_), Fate::Untried(_)) => Check::new(NAME, Verdict::Skipped, told).into(),
+        (Fate::Unopened(_), _) | (_, Fate::Unopened(_)) => {
+            Check::new(NAME, Verdict::Fail, told).into()
+        }
         _ => Check::ok(NAME, format!("{told}; {} without a cut", seconds(time))).into(),
     }
 }
 
 fn described(fate: &Fate) -> String {
     match fate {
-        Fate::Unopened(why) => format!("not kept ({why})"),
+        Fate::Untried(why) => format!("not kept ({why})"),
+        Fate::Unopened(why) => format!("not opened any more ({why})"),
         Fate::Lived { beats, .. } => format!("kept, {beats} heartbeats"),
         Fate::Cut {
             how,
@@ -409,6 +429,7 @@ fn cut(socket: &Fate, poll: &Fate, interval: u64) -> Option<Finding> {
                 silent_ms,
                 lived_ms,
                 evidence,
+                ..
             } => Some((how, *silent_ms, *lived_ms, evidence)),
             _ => None,
         })
@@ -463,42 +484,4 @@ fn cut(socket: &Fate, poll: &Fate, interval: u64) -> Option<Finding> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cut_after(silent_ms: f64, lived_ms: f64) -> Fate {
-        Fate::Cut {
-            how: "HTTP 504 from nginx".to_owned(),
-            silent_ms,
-            lived_ms,
-            evidence: vec![3],
-        }
-    }
-
-    fn lived(late_ms: f64) -> Fate {
-        Fate::Lived {
-            beats: 3,
-            late_ms,
-            evidence: vec![4],
-        }
-    }
-
-    #[test]
-    fn a_cut_in_silence_is_an_idle_time_and_one_among_pings_is_an_age() {
-        let silent = cut(&cut_after(3_010.0, 3_020.0), &lived(0.0), 25_000).unwrap();
-        assert_eq!(silent.rule, "proxy-idle-timeout");
-        assert_eq!(silent.title, "Something cuts what is silent for 3 s");
-        let aged = cut(&cut_after(24_900.0, 60_100.0), &lived(0.0), 25_000).unwrap();
-        assert_eq!(aged.rule, "connection-lifetime");
-        assert!(aged.title.contains("60 s"), "{}", aged.title);
-        assert_eq!(cut(&lived(0.0), &lived(0.0), 25_000), None);
-    }
-
-    #[test]
-    fn a_late_ping_of_a_live_connection_is_the_servers() {
-        let outcome = judged(&lived(4_000.0), &lived(10.0), 60_000, 25_000);
-        assert_eq!(outcome.finding.unwrap().rule, "blocked-event-loop");
-        let outcome = judged(&lived(20.0), &lived(10.0), 60_000, 25_000);
-        assert_eq!(outcome.check.verdict, Verdict::Ok);
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@
 //! | `source.rs` | rules and armed faults: do they fit, which one acts |
 //! | `packets.rs` | one packet of either transport: heartbeats, Socket.IO packets, the probe |
 //! | `lane.rs` | one direction of a connection: attachments, what is held back, order in time |
-//! | `http.rs` | requests, responses and polling bodies |
+//! | `http.rs` and below it | requests, responses and polling bodies |
 //! | `websocket.rs` | messages, the end, the 101, and what strikes by itself |
 //! | `made.rs` | bytes that are made up or changed |
 
@@ -122,6 +122,8 @@ struct Effects {
     /// What follows in the same body does not cross.
     stop: bool,
     in_place: Option<InPlace>,
+    /// The server's goodbye was kept: over polling not even a sign of life may take its place.
+    silent: bool,
 }
 
 /// What crosses in place of a message or of a whole polling body.

@@ -7,7 +7,7 @@
 //! name = "gateway hiccup"       # stands in the fault records
 //! fault = "status:502@3"        # or several: ["delay:200", "jitter:50"]
 //! connection = [1, 2]           # or one number: number of the connection, from 1
-//! attempt = 0                   # of the reconnect series; 0 is a first connect
+//! attempt = 0                   # of the reconnect series; 0 is a first connect; for a client's own plan
 //! transport = "polling"         # or "websocket"
 //! request = "poll"              # or "post", "handshake", "upgrade"
 //!
@@ -115,12 +115,22 @@ impl Plan {
         read::plan(text)
     }
 
-    /// Whether a side can apply all of it; the first fault that it can't, in words.
+    /// Whether a side can apply all of it; the first rule that it can't, in words.
     ///
     /// # Errors
     /// The line of the rule and what can't be done.
     pub fn check(&self, side: super::Side) -> Result<(), PlanError> {
         for rule in &self.rules {
+            if side == super::Side::Tap && !rule.when.attempts.is_empty() {
+                return Err(PlanError {
+                    line: rule.line,
+                    column: 1,
+                    what: format!(
+                        "rule {:?}: a tap can't tell the attempts of a client from its first connects; name a connection: connection = 2",
+                        rule.name
+                    ),
+                });
+            }
             for fault in &rule.faults {
                 if let Err(refused) = super::injector::refuse(*fault, side) {
                     return Err(PlanError {

@@ -128,14 +128,16 @@ impl Decoder {
             },
             Body::Request(request) => {
                 let websocket = is_websocket_url(&request.url);
-                let poll = !websocket && request.method.eq_ignore_ascii_case("GET");
+                // A tap passes on more than Engine.IO: pages, scripts, preflights.
+                let engine = record.c.is_some() || query_value(&request.url, "EIO").is_some();
+                let poll = engine && !websocket && request.method.eq_ignore_ascii_case("GET");
                 if self.polls.len() >= EXCHANGES {
                     self.polls.pop_first();
                 }
                 self.polls.insert(request.x, poll);
                 self.line(record.c)
                     .learn_version(query_value(&request.url, "EIO"));
-                if websocket || request.body.is_empty() {
+                if websocket || !engine || request.body.is_empty() {
                     return Vec::new();
                 }
                 Carried::Body(&request.body, header(&request.headers, "content-type"))
@@ -145,7 +147,7 @@ impl Decoder {
                 let carries = match poll {
                     Some(poll) => poll,
                     // The request is not known: the answer to a post is `ok`.
-                    None => !response.body.eq_ignore_ascii_case(b"ok"),
+                    None => record.c.is_some() && !response.body.eq_ignore_ascii_case(b"ok"),
                 };
                 if response.status != 200 || response.error.is_some() || !carries {
                     return Vec::new();

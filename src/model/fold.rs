@@ -48,6 +48,8 @@ pub(super) struct Memory {
     series: Option<u64>,
     /// The reason that came last, and how often in a row.
     last_reason: Option<(String, u32)>,
+    /// What left the offline buffer unsent last: its record, its time, its place.
+    dropped: Option<(u64, u64, usize)>,
     /// Delay that was planned for the next attempt, in milliseconds.
     delay_ms: Option<u64>,
 }
@@ -121,13 +123,20 @@ impl Model {
                 if self.buffered.len() >= BUFFERED {
                     self.buffered.pop_front();
                 }
-                self.buffered.push_back(Buffered {
+                let waits = Buffered {
                     nsp: buffer.nsp.clone(),
                     packet: buffer.packet.clone(),
                     since: record.t,
                     n: record.n,
                     op: BufferOp::Queued,
-                });
+                };
+                // Changed in its place: one is dropped and the next record queues another.
+                match self.memory.dropped.take() {
+                    Some((n, t, place)) if n + 1 == record.n && t == record.t => {
+                        self.buffered.insert(place.min(self.buffered.len()), waits);
+                    }
+                    _ => self.buffered.push_back(waits),
+                }
             }
             BufferOp::Flushed | BufferOp::Dropped => {
                 // The buffer is emptied in order, so this is the first one nearly always.
@@ -137,6 +146,8 @@ impl Model {
                     .position(|waits| waits.nsp == buffer.nsp && waits.packet == buffer.packet);
                 if let Some(place) = place {
                     self.buffered.remove(place);
+                    self.memory.dropped =
+                        (buffer.op == BufferOp::Dropped).then_some((record.n, record.t, place));
                 }
             }
         }
@@ -167,9 +178,10 @@ impl Model {
             }
             self.current = Some(self.current.map_or(c, |newest| newest.max(c)));
         }
+        let n = self.seen;
         self.connections
             .entry(c)
-            .or_insert_with(|| connections::begun(c, t))
+            .or_insert_with(|| connections::begun(c, t, n))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::fold::Memory;
+use super::statistics::Statistics;
 use crate::journal::record::{
     AckState, BufferOp, ConnectionState, Direction, NamespaceState, TransportName,
 };
@@ -20,6 +21,8 @@ pub struct Model {
     /// Namespaces in the order in which they were first seen. In a session with several
     /// clients (tap) each connection has its own.
     pub namespaces: Vec<Namespace>,
+    /// Each connection is a client of its own (a tap): none takes over what another one left.
+    pub several: bool,
     /// The ack ledger, oldest first; ended entries are forgotten beyond [`REMEMBERED`].
     pub acks: VecDeque<AckEntry>,
     /// What happened between connections, oldest first.
@@ -32,6 +35,8 @@ pub struct Model {
     pub buffered: VecDeque<Buffered>,
     /// Event names seen or sent, with how often: for completion and statistics.
     pub events: BTreeMap<String, u64>,
+    /// Events by namespace, name and direction.
+    pub statistics: Statistics,
     /// Totals.
     pub counts: Counts,
     /// Session time of the newest record.
@@ -116,6 +121,8 @@ pub struct Connection {
     pub last_heard: Option<u64>,
     /// Attempt number within its reconnect series; `None` for a first connect.
     pub attempt: Option<u32>,
+    /// Record in which it was first seen.
+    pub first_n: u64,
 }
 
 /// Steps of the upgrade, each with its session time.

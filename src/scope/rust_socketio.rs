@@ -278,7 +278,13 @@ pub fn command(command: command::Command, options: &Options) -> Result<Command, 
         command::Command::Leave { .. } => {
             unable("rust_socketio leaves its namespace only by disconnecting: take disconnect")
         }
-        command::Command::Answer { .. } => unable(
+        command::Command::Hold
+        | command::Command::Flush
+        | command::Command::Unbuffer { .. }
+        | command::Command::Rebuffer { .. } => {
+            unable("the offline buffer of rust_socketio can't be reached from outside")
+        }
+        command::Command::Answer { .. } | command::Command::AnswerAgain { .. } => unable(
             "rust_socketio does not tell its application the id of an ack that a server asks for, so it can't be answered",
         ),
         command::Command::Connect => Ok(Command::Connect),

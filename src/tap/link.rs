@@ -8,7 +8,8 @@
 mod exchange;
 mod refusal;
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
@@ -17,6 +18,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::head::{self, RequestHead};
 use super::relay;
+use super::sessions::Session;
 use super::{Shared, stopped};
 use crate::faults::End;
 use crate::net::dial::Stream;
@@ -31,6 +33,8 @@ pub(super) struct Link<'a> {
     shared: &'a Shared,
     client: Side<OwnedReadHalf, OwnedWriteHalf>,
     server: Option<Side<ReadHalf<Stream>, WriteHalf<Stream>>>,
+    /// Whose request came over it last.
+    last: Option<Arc<Session>>,
 }
 
 /// One side: its halves and what was read and not used.
@@ -65,6 +69,7 @@ pub(super) async fn serve(shared: &Shared, stream: TcpStream) {
             buf: BytesMut::new(),
         },
         server: None,
+        last: None,
     };
     let next = loop {
         let head = match link.head().await {
@@ -120,7 +125,12 @@ impl Link<'_> {
             tokio::select! {
                 read = self.client.read.read_buf(&mut self.client.buf) => match read {
                     Ok(1..) => {}
-                    _ if self.client.buf.is_empty() => return Ok(None),
+                    _ if self.client.buf.is_empty() => {
+                        if let Some(session) = self.last.take() {
+                            session.state().story.hung_up(Instant::now());
+                        }
+                        return Ok(None);
+                    }
                     _ => return Err("it ended in the middle of a request's head".to_owned()),
                 },
                 () = idle => {

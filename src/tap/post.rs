@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::Shared;
 use super::inject::{InjectError, Parcel};
-use super::sessions::Session;
-use crate::journal::record::{Body, Headers, Request, Response};
+use super::sessions::{Order, Session};
+use crate::journal::record::{Body, Headers, Request, Response, TransportName};
 use crate::net::http::{BODY_LIMIT, HttpClient, Request as Sent};
 use crate::protocol::engine::payload::encode_body;
 
@@ -76,6 +76,11 @@ impl Shared {
         let client = HttpClient::new(self.dialer.clone(), BODY_LIMIT);
         tokio::spawn(async move {
             let _alone = session.posting.write().await;
+            if session.transport() == TransportName::Websocket {
+                // It was upgraded while this waited: the server takes no posts any more.
+                let _ = session.order(Order::Parcel(parcel));
+                return;
+            }
             let (c, x) = (Some(session.c), request.x);
             recorder.all(c, parcel.told).await;
             if parcel.recorded {

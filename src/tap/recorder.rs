@@ -6,7 +6,7 @@
 //! [`Overflow::Block`] the relay waits for the disk instead, and so does the application.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::journal::Journal;
 use crate::journal::record::{Body, Gap, Mark};
@@ -112,9 +112,17 @@ impl Recorder {
         });
     }
 
-    /// The last chance to tell a loss, before the journal is closed.
-    pub(super) fn settle(&self) {
-        self.tell_lost(Instant::now());
+    /// The last chance to tell a loss, before the journal is closed: a slow disk gets `patience`
+    /// to make room for it.
+    pub(super) async fn settle(&self, patience: Duration) {
+        let told = async {
+            while !self.tell_lost(Instant::now()) {
+                self.journal.room().await;
+            }
+        };
+        if tokio::time::timeout(patience, told).await.is_err() {
+            tracing::warn!("tap: the disk took no word of what was lost");
+        }
     }
 
     fn lost(&self) -> MutexGuard<'_, Lost> {
@@ -139,7 +147,6 @@ fn payload(body: &Body) -> u64 {
 mod tests {
     use std::io::Read;
     use std::ops::ControlFlow;
-    use std::time::Duration;
 
     use bytes::Bytes;
 

@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 
 use crate::faults::RequestKind;
 use crate::journal::record::{
-    Body, Connection, ConnectionState, Direction, Transport, TransportName, TransportState,
+    Body, Connection, ConnectionState, Direction, Fault, Transport, TransportName, TransportState,
 };
 use crate::protocol::engine::{Handshake, Revision, Version};
 
 /// How long a client that left its poll may take to come back with another request.
 const GRACE: Duration = Duration::from_secs(1);
-/// Timers of two processes are never quite equal.
+/// Timers of two processes are never quite equal, and a busy machine hands bytes on late: so much,
+/// and a tenth of the time, may be missing.
 const SLACK: Duration = Duration::from_millis(20);
 /// Stands in for a heartbeat that was never announced.
 const UNKNOWN_SILENCE: Duration = Duration::from_secs(45);
@@ -80,18 +81,21 @@ pub(super) struct Story {
     interval: Duration,
     timeout: Duration,
     pub(super) max_payload: Option<u64>,
-    /// When the server was heard as its client's heartbeat counts it.
+    /// When the server was heard as its client's heartbeat counts it: its pings, in Engine.IO 3
+    /// every packet.
     heard: Instant,
     /// A ping of the client (Engine.IO 3) that nothing answered yet.
     asked: Option<Instant>,
     /// The last word of each side was a goodbye.
     server_left: bool,
     client_left: bool,
+    /// A fault gave the client something that it can't read.
+    garbled: bool,
     /// Exchanges and WebSockets that the client has open.
     busy: u32,
     last_request: Instant,
-    /// The client left its poll alone.
-    abandoned: Option<(Instant, How)>,
+    /// The client seems to have left, how, and in the middle of what.
+    abandoned: Option<(Instant, How, &'static str)>,
 }
 
 impl Story {
@@ -123,6 +127,7 @@ impl Story {
             asked: None,
             server_left: false,
             client_left: false,
+            garbled: false,
             busy: 0,
             last_request: now,
             abandoned: None,
@@ -198,7 +203,17 @@ impl Story {
     /// The client ended its TCP connection while it waited for the answer to a poll or post.
     pub(super) fn abandoned(&mut self, now: Instant, how: How) {
         self.busy = self.busy.saturating_sub(1);
-        self.abandoned.get_or_insert((now, how));
+        self.abandoned
+            .get_or_insert((now, how, "while its poll was waiting"));
+    }
+
+    /// The client ended a TCP connection that it had kept for further requests. While nothing
+    /// else of it is under way, that is how one leaves that says no goodbye.
+    pub(super) fn hung_up(&mut self, now: Instant) {
+        if self.busy == 0 && self.opened && self.transport == TransportName::Polling {
+            self.abandoned
+                .get_or_insert((now, How::Fin, "with no poll under way"));
+        }
     }
 
     /// A 101 was passed on.
@@ -239,8 +254,9 @@ impl Story {
         text: &[u8],
     ) -> Vec<Body> {
         let to_client = dir == Direction::ToClient;
-        if to_client {
+        if to_client && self.version == Version::V3 {
             self.asked = None;
+            self.heard = now;
         }
         match (text, dir) {
             ([b'2', ..], Direction::ToClient) if self.version == Version::V4 => self.heard = now,
@@ -281,6 +297,11 @@ impl Story {
         Vec::new()
     }
 
+    /// A fault was made; where only that explains what the client does next, it is remembered.
+    pub(super) fn faulted(&mut self, fault: &Fault) {
+        self.garbled |= fault.fault == "garbage";
+    }
+
     /// An end of the WebSocket ended, as the first of the two.
     pub(super) fn socket_ended(&mut self, now: Instant, who: Who, how: &How) -> Vec<Body> {
         self.busy = self.busy.saturating_sub(1);
@@ -308,24 +329,29 @@ impl Story {
 
     /// The client ended by itself; its last words may tell why.
     fn left_by_client(&mut self, now: Instant, words: String) -> Vec<Body> {
-        let (silent, allowed) = match self.version {
-            Version::V4 => (
+        let (silent, allowed) = match self.asked {
+            // A ping that waits for its answer has a shorter time (Engine.IO 3).
+            Some(asked) => (now.saturating_duration_since(asked), self.timeout),
+            None => (
                 now.saturating_duration_since(self.heard),
                 self.interval + self.timeout,
             ),
-            Version::V3 => (
-                self.asked
-                    .map_or(Duration::ZERO, |asked| now.saturating_duration_since(asked)),
-                self.timeout,
-            ),
         };
-        if !allowed.is_zero() && silent + SLACK >= allowed && self.opened {
+        if !allowed.is_zero() && silent + SLACK + allowed / 10 >= allowed && self.opened {
             let silent = silent.as_secs_f64();
             let what = match self.version {
                 Version::V4 => "no ping of the server",
+                Version::V3 if self.asked.is_none() => "no word of the server",
                 Version::V3 => "no answer to its ping",
             };
             return self.end("ping timeout", format!("{words}; {what} for {silent:.1} s"));
+        }
+        if self.garbled {
+            let reason = match self.version {
+                Version::V4 => "parse error",
+                Version::V3 => "transport error",
+            };
+            return self.end(reason, format!("{words}, after the garbage of a fault"));
         }
         let polite = words.contains("close code") || words.contains("close packet");
         match (self.client_left, self.server_left) {
@@ -349,13 +375,10 @@ impl Story {
         if self.ended || self.busy > 0 || self.transport == TransportName::Websocket {
             return Vec::new();
         }
-        if let Some((since, how)) = &self.abandoned
+        if let Some((since, how, when)) = &self.abandoned
             && now.saturating_duration_since(*since) >= GRACE
         {
-            let words = format!(
-                "{} while its poll was waiting, and did not come back",
-                how.words(Who::Client)
-            );
+            let words = format!("{} {when}, and did not come back", how.words(Who::Client));
             return self.left_by_client(now, words);
         }
         let limit = match self.interval + self.timeout {

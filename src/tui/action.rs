@@ -135,6 +135,19 @@ actions! {
     /// Break the connection on purpose: the faults, by what they bring
     Break "break" ["x"] [Global] ServerAsk;
 
+    /// List our acks: pending, answered, late, timed out, lost
+    Acks "acks" ["A"] [Global] View;
+    /// List what the server asked, and answer it: late, or twice
+    Asks "asks" [] [Global] View;
+    /// List what waits to be sent: edit, drop, hold, flush
+    Buffer "buffer" ["B"] [Global] View;
+    /// Show what connection state recovery did
+    Recovery "recovery" [] [Global] View;
+    /// Show the connections on a line of time
+    Timeline "timeline" ["T"] [Global] View;
+    /// Count the events by name: bytes, rate, latency
+    Statistics "statistics" ["%"] [Global] View;
+
     /// Search in the frame log
     Search "search" ["/"] [Global] View;
     /// Go to the next hit of the search, or proof of a finding
@@ -166,6 +179,8 @@ actions! {
     NextError "next_error" ["e"] [Global] View;
     /// Go to the previous error
     PreviousError "previous_error" ["E"] [Global] View;
+    /// Pin the packet beside those selected next, or take it away
+    Pin "pin" ["b"] [Global] View;
     /// Copy the selected row or finding
     Copy "copy" ["y"] [Global] View;
     /// Save the session to a file

@@ -3,6 +3,7 @@
 use super::composer::{Preview, PreviewError, Surroundings};
 use super::state::{State, Tab};
 use crate::client::command::Emit;
+use crate::client::options::Driver;
 use crate::journal::record::{Direction, NamespaceState};
 
 /// Event names offered for completion, the most frequent first.
@@ -61,7 +62,11 @@ fn preview(tab: &Tab, emit: &Emit) -> Result<Preview, PreviewError> {
         text.push(',');
     }
     if emit.ack {
-        text.push_str(&next_ack(tab, &emit.nsp).to_string());
+        match draws_ids(tab) {
+            // As wide as most of them: three digits.
+            true => text.push_str("???"),
+            false => text.push_str(&next_ack(tab, &emit.nsp).to_string()),
+        }
     }
     text.push_str(&args);
     let bytes = text.len() as u64 + sizes.iter().sum::<u64>();
@@ -70,6 +75,12 @@ fn preview(tab: &Tab, emit: &Emit) -> Result<Preview, PreviewError> {
         bytes,
         attachments: sizes.len(),
     })
+}
+
+/// Whether the client draws its ack ids by lot (rust_socketio: 0 to 998).
+fn draws_ids(tab: &Tab) -> bool {
+    let options = tab.options.as_ref();
+    options.is_some_and(|options| options.driver == Driver::RustSocketio)
 }
 
 /// The ack id that the next question on a namespace gets: ids count up from 0.
@@ -137,5 +148,20 @@ mod tests {
         let made = preview(&tab, &emit).unwrap();
         assert_eq!(made.text, r#"42/chat,0["say",1]"#);
         assert_eq!(made.bytes, 18);
+    }
+
+    #[test]
+    fn no_id_is_foretold_of_a_client_that_draws_them_by_lot() {
+        let mut tab = Tab::new("http://h", true, jiff::Timestamp::UNIX_EPOCH);
+        let mut options =
+            crate::client::options::Options::new(url::Url::parse("http://h").unwrap());
+        options.driver = Driver::RustSocketio;
+        tab.options = Some(options);
+        let emit = Emit {
+            args: r#"["say",1]"#.into(),
+            ack: true,
+            ..Emit::default()
+        };
+        assert_eq!(preview(&tab, &emit).unwrap().text, r#"42???["say",1]"#);
     }
 }

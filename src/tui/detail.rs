@@ -119,6 +119,12 @@ impl Detail {
         self.settle();
     }
 
+    /// Puts the cursor on a row, or on the last one.
+    pub fn go_to(&mut self, at: usize) {
+        self.at = at.min(self.len().saturating_sub(1));
+        self.settle();
+    }
+
     /// Tells how many rows fit, and brings the cursor into sight.
     pub fn set_height(&mut self, height: usize) {
         self.height = height;

@@ -137,8 +137,10 @@ fn top(state: &State, layout: &Layout, buf: &mut Buffer) {
 /// Where a tap leads, behind its name.
 fn leads(tab: &Tab) -> Option<String> {
     let upstream = super::mask::url(&tab.tap.as_ref()?.upstream);
-    let short = upstream.trim_end_matches('/').to_owned();
-    Some(format!("→ {}", text::truncate(&text::safe(&short), 40)))
+    // What goes without saying is left out: the line is short.
+    let short = upstream.trim_end_matches('/');
+    let short = short.strip_prefix("http://").unwrap_or(short);
+    Some(format!("→ {}", text::truncate(&text::safe(short), 40)))
 }
 
 /// What a narrow screen says of the connection beside its state.
@@ -263,7 +265,10 @@ fn inside(state: &State, tab: &Tab, slot: &Slot, buf: &mut Buffer) {
             pane::findings::draw(tab, focused, area, buf, theme);
         }
         Pane::Frames => pane::frames::draw(state, tab, area, focused, buf),
-        Pane::Detail => pane::detail::draw(state, &tab.detail, area, focused, buf),
+        Pane::Detail => match &tab.pinned {
+            Some(pinned) => pane::detail::beside(state, pinned, &tab.detail, area, focused, buf),
+            None => pane::detail::draw(state, &tab.detail, area, focused, buf),
+        },
         Pane::Compose => around::with(state, tab, |around| {
             tab.composer.draw(area, buf, theme, around, focused);
         }),
@@ -333,7 +338,7 @@ fn frame(state: &State, tab: &Tab, layout: &Layout, slot: &Slot, buf: &mut Buffe
     if slot.pane == Pane::Detail && !state.hints.is_empty() {
         pen.put("What to try", title);
     } else if slot.pane == Pane::Detail {
-        for (words, role) in pane::detail::title(&tab.detail) {
+        for (words, role) in pane::detail::title(tab.pinned.as_ref(), &tab.detail) {
             let style = if role == Role::Title {
                 title
             } else {
@@ -481,6 +486,9 @@ fn offered(state: &State, narrow: bool) -> Vec<Action> {
                 .position(|action| *action == A::Break)
                 .unwrap_or(actions.len().min(3));
             actions.splice(at..at, [A::PreviousConnection, A::NextConnection]);
+            if state.focus == Pane::Connection {
+                actions.insert(1, A::Enter);
+            }
         }
     }
     let live = state.tab().is_some_and(Tab::is_live);
@@ -522,6 +530,10 @@ fn hints(state: &State, layout: &Layout, buf: &mut Buffer) {
             .is_some_and(|tab| tab.composer.injects().is_some());
         let word = match action {
             Action::ToggleAck if injects => "other side",
+            Action::SendLine if injects => "inject",
+            Action::Send if injects => "inject any",
+            // In the connection pane of a tap a row is a client.
+            Action::Enter if state.focus == Pane::Connection => "only its rows",
             action => short(action),
         };
         if key.is_empty() {
@@ -621,6 +633,12 @@ fn overlays(state: &State, screen: Rect, buf: &mut Buffer) -> Option<Position> {
             Overlay::Break(menu) => {
                 menu.draw(screen, buf, theme);
                 menu.cursor(screen)
+            }
+            Overlay::Sheet(sheet) => {
+                if let Some(tab) = state.tab() {
+                    sheet.draw(tab, state.secrets, screen, buf, theme);
+                }
+                None
             }
             Overlay::Why(why) => {
                 if let Some(finding) = state.tab().and_then(|tab| why.now(&tab.findings)) {

@@ -2,6 +2,8 @@
 //!
 //! **Floor 5**, pure.
 
+use std::cell::Cell;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -29,9 +31,32 @@ enum Row {
     Entry {
         keys: String,
         about: String,
+        /// Why it can't be done now.
+        off: Option<&'static str>,
+    },
+}
+
+/// What of the keys is different at the moment.
+#[derive(Clone, Copy, Default)]
+pub struct Now<'a> {
+    /// Why an action can't be done: `read-only`, `a tap`.
+    pub off: Option<&'a dyn Fn(Action) -> Option<&'static str>>,
+    /// What an action does here, where that is not what it does elsewhere.
+    pub about: Option<&'a dyn Fn(Action) -> Option<&'static str>>,
+}
+
+/// A row, or a part of one, as it is drawn.
+enum Line<'a> {
+    Heading(&'a str),
+    Entry {
+        keys: &'a str,
+        about: String,
         off: bool,
     },
 }
+
+/// Columns of the help, where the screen has them.
+const WIDTH: u16 = 92;
 
 /// The help.
 #[derive(Debug, Clone)]
@@ -39,6 +64,8 @@ pub struct Help {
     title: String,
     rows: Vec<Row>,
     first: usize,
+    /// The last line that may stand first: known once it is drawn.
+    end: Cell<usize>,
     /// Keys that close it: those that open it, and those that go back.
     closing: Vec<Key>,
 }
@@ -71,11 +98,12 @@ const BINARY: [(&str, &str); 2] = [
 ];
 
 impl Help {
-    /// The keys of a pane; what `readonly` takes away is marked.
-    pub fn new(context: Context, keymap: &Keymap, readonly: bool) -> Help {
+    /// The keys of a pane; what can't be done now is marked.
+    pub fn new(context: Context, keymap: &Keymap, now: Now<'_>) -> Help {
         let mut rows = Vec::new();
         let entry = |action: Action| {
-            let off = readonly && action.acts_on_server();
+            let off = now.off.and_then(|off| off(action));
+            let about = now.about.and_then(|about| about(action));
             let keys: Vec<String> = keymap
                 .keys(action)
                 .iter()
@@ -87,7 +115,7 @@ impl Help {
                     true => format!(":{}", action.name()),
                     false => keys.join(" "),
                 },
-                about: action.about().to_owned(),
+                about: about.unwrap_or(action.about()).to_owned(),
                 off,
             }
         };
@@ -117,7 +145,7 @@ impl Help {
         let fixed = |(keys, about): &(&str, &str)| Row::Entry {
             keys: (*keys).to_owned(),
             about: (*about).to_owned(),
-            off: false,
+            off: None,
         };
         if context == Context::Compose {
             rows.push(Row::Heading("In the arguments".to_owned()));
@@ -134,6 +162,7 @@ impl Help {
             title: format!("Keys: {}", context.name()),
             rows,
             first: 0,
+            end: Cell::new(usize::MAX),
             closing,
         }
     }
@@ -166,50 +195,43 @@ impl Help {
         let by = usize::try_from(rows.unsigned_abs()).unwrap_or(usize::MAX);
         self.first = match rows < 0 {
             true => self.first.saturating_sub(by),
-            // How far down is far enough is known when it is drawn.
-            false => self
-                .first
-                .saturating_add(by)
-                .min(self.rows.len().saturating_sub(1)),
+            false => self.first.saturating_add(by).min(self.end.get()),
         };
     }
 
-    /// Draws it over the screen.
+    /// Draws it over the screen. What a row says may take several lines.
     pub fn draw(&self, screen: Rect, buf: &mut Buffer, theme: &Theme) {
-        let rows = u16::try_from(self.rows.len()).unwrap_or(u16::MAX);
-        let area = overlay::centred(screen, 92, rows.saturating_add(2));
-        let window = usize::from(area.height.saturating_sub(2));
-        let first = self.first.min(self.rows.len().saturating_sub(window));
-        let last = (first + window).min(self.rows.len());
-        let hints = match window < self.rows.len() {
-            true => format!(
-                "esc close  ↑↓ scroll  rows {} to {last} of {}",
-                first + 1,
-                self.rows.len()
-            ),
-            false => "esc close".to_owned(),
-        };
-        let inner = overlay::frame(area, &self.title, &hints, buf, theme);
+        let width = overlay::centred(screen, WIDTH, 3).width.saturating_sub(4);
         let widest = self.rows.iter().map(|row| match row {
             Row::Heading(_) => 0,
             Row::Entry { keys, .. } => text::width(keys),
         });
         let keys_wide = u16::try_from(widest.max().unwrap_or(0))
             .unwrap_or(u16::MAX)
-            .min(inner.width / 2);
-        for (y, row) in (inner.y..inner.bottom()).zip(self.rows.iter().skip(first)) {
-            match row {
-                Row::Heading(title) => {
-                    text::put(
-                        buf,
-                        inner.x,
-                        y,
-                        title,
-                        inner.width,
-                        theme.style(Role::Accent),
-                    );
+            .min(width / 2);
+        let lines = self.lines(usize::from(width.saturating_sub(keys_wide + 2)));
+        let height = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+        let area = overlay::centred(screen, WIDTH, height.saturating_add(2));
+        let window = usize::from(area.height.saturating_sub(2));
+        self.end.set(lines.len().saturating_sub(window));
+        let first = self.first.min(self.end.get());
+        let last = (first + window).min(lines.len());
+        let hints = match window < lines.len() {
+            true => format!(
+                "esc close  ↑↓ scroll  lines {} to {last} of {}",
+                first + 1,
+                lines.len()
+            ),
+            false => "esc close".to_owned(),
+        };
+        let inner = overlay::frame(area, &self.title, &hints, buf, theme);
+        for (y, line) in (inner.y..inner.bottom()).zip(lines.iter().skip(first)) {
+            match line {
+                Line::Heading(title) => {
+                    let style = theme.style(Role::Accent);
+                    text::put(buf, inner.x, y, title, inner.width, style);
                 }
-                Row::Entry { keys, about, off } => {
+                Line::Entry { keys, about, off } => {
                     let (key_style, about_style) = match off {
                         true => (theme.style(Role::Dim), theme.style(Role::Dim)),
                         false => (theme.style(Role::Key), theme.style(Role::Text)),
@@ -217,14 +239,33 @@ impl Help {
                     text::put(buf, inner.x, y, keys, keys_wide, key_style);
                     let x = inner.x + keys_wide + 2;
                     let room = inner.right().saturating_sub(x);
-                    let about = match off {
-                        true => format!("{about} (off: read-only)"),
-                        false => about.clone(),
-                    };
-                    text::put(buf, x, y, &about, room, about_style);
+                    text::put(buf, x, y, about, room, about_style);
                 }
             }
         }
+    }
+
+    /// All rows as lines, with so much room for what they say.
+    fn lines(&self, room: usize) -> Vec<Line<'_>> {
+        let mut lines = Vec::with_capacity(self.rows.len());
+        for row in &self.rows {
+            match row {
+                Row::Heading(title) => lines.push(Line::Heading(title)),
+                Row::Entry { keys, about, off } => {
+                    let about = match off {
+                        Some(why) => format!("{about} (off: {why})"),
+                        None => about.clone(),
+                    };
+                    let mut keys = keys.as_str();
+                    for about in text::wrap(&about, room.max(8)) {
+                        let off = off.is_some();
+                        lines.push(Line::Entry { keys, about, off });
+                        keys = "";
+                    }
+                }
+            }
+        }
+        lines
     }
 }
 
@@ -235,7 +276,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn help(context: Context, readonly: bool) -> Help {
-        Help::new(context, &Keymap::default(), readonly)
+        let off = |action: Action| (readonly && action.acts_on_server()).then_some("read-only");
+        let now = Now {
+            off: Some(&off),
+            about: None,
+        };
+        Help::new(context, &Keymap::default(), now)
     }
 
     fn shown(help: &Help, width: u16, height: u16) -> String {

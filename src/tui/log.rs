@@ -206,13 +206,20 @@ impl Log {
         self.select(at);
     }
 
-    /// Selects a record's first row, also where filter or level hold it back: the nearest row is
-    /// shown meanwhile, and the row itself as soon as it is there.
-    pub fn select_even_hidden(&mut self, n: u64) {
-        self.select_record(n);
+    /// Selects a row, also where filter or level hold it back: the nearest row is shown meanwhile,
+    /// and the row itself as soon as it is there.
+    pub fn select_even_hidden(&mut self, id: RowId) {
+        self.select(self.place(id));
         if !self.is_empty() {
-            self.selected = Some(RowId::new(n, 0));
+            self.selected = Some(id);
         }
+        self.settle();
+    }
+
+    /// Selects a record's first row before any row is there: it is seen as soon as it comes.
+    pub fn return_to(&mut self, n: u64) {
+        self.follow = false;
+        self.selected = Some(RowId::new(n, 0));
         self.settle();
     }
 

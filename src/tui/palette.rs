@@ -10,9 +10,11 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 pub mod command;
 pub mod fuzzy;
+pub mod place;
 mod view;
 
 pub use command::Typed;
+pub use place::Place;
 
 /// What came of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 mod editor;
 mod perform;
 mod private;
+mod views;
 mod watch;
 
 use std::path::Path;
@@ -16,6 +17,7 @@ use crossterm::event::EventStream;
 use futures_util::StreamExt as _;
 
 use super::config::Config;
+use super::remembered::Remembered;
 use super::state::{State, Tab};
 use super::sync::{self, Reader};
 use super::terminal::Terminal;
@@ -42,8 +44,8 @@ const PANICKED: i32 = 101;
 
 /// What the screen starts with.
 pub struct Start {
-    /// The session to show; `None` asks where to connect.
-    pub scope: Option<Scope>,
+    /// The sessions to show, the first one in front; without one it asks where to connect.
+    pub scopes: Vec<Scope>,
     /// Options that a new connection begins with (those of the command line).
     pub template: Option<Options>,
     /// Starts a client for the connect dialog.
@@ -62,9 +64,9 @@ pub struct Start {
 
 impl Start {
     /// A start with the usual ways to connect and to open.
-    pub fn new(scope: Option<Scope>, config: Config, theme: Theme) -> Start {
+    pub fn new(scopes: Vec<Scope>, config: Config, theme: Theme) -> Start {
         Start {
-            scope,
+            scopes,
             template: None,
             connect: Box::new(|options| {
                 Ok(Scope::connect(options, crate::scope::Record::Default)?)
@@ -113,11 +115,29 @@ impl App {
         if !self.state.readonly && !key.is_empty() {
             tab.connect_hint = Some(format!("{key} tries now"));
         }
-        let reader = Reader::new(header.parser.as_deref()).diagnosing(header.source);
+        let reader =
+            Reader::new(header.parser.as_deref()).diagnosing(header.source, &header.target);
         self.readers.push((reader, journal));
         self.watch.add(scope.clone());
+        let saved = (!live).then(|| journal_path(&scope)).flatten();
         self.scopes.push(scope);
         self.state.add(tab);
+        let at = self.state.current;
+        if let Some(view) = saved.and_then(|path| views::load(&path)) {
+            view.restore(&mut self.state, at);
+            if let Some(text) = view.search() {
+                update::search_again(&mut self.state, text);
+            }
+        }
+    }
+
+    /// Keeps the views of the sessions that have a file, for the next time.
+    fn remember(&self) {
+        for (tab, scope) in self.state.tabs.iter().zip(&self.scopes) {
+            if let Some(path) = journal_path(scope) {
+                views::keep(&path, &Remembered::of(&self.state, tab));
+            }
+        }
     }
 
     /// Takes in what the journals have, within a frame's budget.
@@ -140,8 +160,7 @@ impl App {
                     sync::tick(tab, reader);
                 }
             }
-            if !tab.untold.is_empty() {
-                self.state.tell_of_findings(at);
+            if self.state.tell_of_findings(at) {
                 self.state.dirty = true;
             }
         }
@@ -194,6 +213,11 @@ impl App {
     }
 }
 
+/// The file of a session.
+fn journal_path(scope: &Scope) -> Option<std::path::PathBuf> {
+    scope.journal().status().path
+}
+
 /// Runs the screen until the person leaves. Returns the exit code.
 ///
 /// Has to be called on a tokio runtime with its IO and time drivers.
@@ -213,9 +237,11 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
         drawn: None,
         fresh: false,
     };
-    if let Some(scope) = start.scope {
+    for scope in start.scopes {
         app.add(scope);
-    } else {
+    }
+    app.state.current = 0;
+    if app.scopes.is_empty() {
         let dialog = super::dialog::connect::Connect::new(app.state.template.as_ref());
         app.state
             .overlays
@@ -234,6 +260,7 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
         code = Ok(signalled);
     }
     drop(terminal);
+    app.remember();
     for scope in &app.scopes {
         // A server that does not answer must not keep the person from their shell.
         let _ = tokio::time::timeout(Duration::from_secs(2), scope.shutdown()).await;

@@ -259,10 +259,7 @@ fn a_saved_session_that_ended_in_a_wait_counts_nothing_down() {
     bench.state.tabs[0].live = false;
     bench.settle(61_500);
     let screen = bench.screen();
-    assert!(
-        screen.contains("attempt 1 was due after 1.1 s"),
-        "{screen}"
-    );
+    assert!(screen.contains("attempt 1 was due after 1.1 s"), "{screen}");
     assert!(!screen.contains("tries now"), "{screen}");
     bench.resize(80, 24);
     bench.settle(61_500);
@@ -423,6 +420,36 @@ fn a_tap_shows_its_clients_and_the_one_that_is_looked_at() {
     assert_eq!(bench.tab().filter.active().unwrap().source(), "c:2");
     bench.keys("enter");
     assert!(bench.tab().filter.active().is_none());
+}
+
+#[test]
+fn the_help_says_what_is_not_there_in_a_tap_or_a_saved_session() {
+    let entry = |bench: &Bench, about: &str| {
+        let screen = bench.screen();
+        let line = screen.lines().find(|line| line.contains(about));
+        line.unwrap_or_else(|| panic!("no {about}: {screen}"))
+            .to_owned()
+    };
+    let mut bench = two_clients(120, 36);
+    bench.keys("1 ?");
+    assert!(entry(&bench, "Join a namespace").contains("(off: in a tap)"));
+    assert!(entry(&bench, "to be injected into the chosen").contains(" i "));
+    assert!(entry(&bench, "only, and all again").contains("enter"));
+    assert!(!entry(&bench, "Break the connection").contains("off:"));
+    let mut bench = connected(120, 36);
+    bench.state.tabs[0].live = false;
+    bench.keys("?");
+    assert!(entry(&bench, "Join a namespace").contains("(off: a saved session)"));
+    assert!(!entry(&bench, "Search in the frame log").contains("off:"));
+}
+
+#[test]
+fn who_ends_a_tap_is_told_whom_it_cuts_off() {
+    let mut bench = two_clients(120, 36);
+    bench.settle(3_000);
+    bench.keys("q");
+    let screen = bench.screen();
+    assert!(screen.contains("its client is cut off"), "{screen}");
 }
 
 #[test]

@@ -23,6 +23,7 @@ use super::layout::{Edge, Layout, Pane, Splits, Wishes};
 use super::log::Log;
 use super::palette::Palette;
 use super::prompt::Prompt;
+use super::sheet::Sheet;
 use super::theme::Theme;
 use super::why::Why;
 
@@ -37,6 +38,8 @@ pub enum Asked {
     Mark,
     /// Where to save the session.
     Save,
+    /// The arguments of an event in the offline buffer: [`Tab::changing`].
+    Change,
 }
 
 /// Something that lies over the screen and takes the keys.
@@ -64,6 +67,8 @@ pub enum Overlay {
     Break(Box<dialog::break_menu::BreakMenu>),
     /// A finding, looked at closely.
     Why(Why),
+    /// A list that answers one question.
+    Sheet(Sheet),
 }
 
 /// How a notice is meant.
@@ -84,6 +89,8 @@ pub struct Notice {
     pub text: String,
     /// How it is meant.
     pub tone: Tone,
+    /// The finding that it tells of, and the session: it goes when that goes.
+    pub of: Option<(usize, Finding)>,
 }
 
 /// The filter of one session's frame log.
@@ -160,6 +167,10 @@ pub struct Tab {
     pub search: Option<Search>,
     /// The selected row's content.
     pub detail: Detail,
+    /// A person's marks on a saved session, by record: they are not in its file.
+    pub marks: BTreeMap<u64, String>,
+    /// A packet that stays beside the selected one.
+    pub pinned: Option<Detail>,
     /// The composer.
     pub composer: Composer,
     /// Selected namespace.
@@ -178,6 +189,12 @@ pub struct Tab {
     pub connection_top: usize,
     /// The client has ended for good.
     pub ended: bool,
+    /// A session time (microseconds) to go to, as soon as the journal is at hand.
+    pub goto: Option<u64>,
+    /// Events are held back in the offline buffer.
+    pub holding: bool,
+    /// Namespace and packet of the event in the offline buffer that is being changed.
+    pub changing: Option<(String, String)>,
     /// What was broken on purpose.
     pub broken: Broken,
     /// The clients, where this is a tap's session.
@@ -207,6 +224,8 @@ impl Tab {
             filter: FilterState::default(),
             search: None,
             detail: Detail::default(),
+            marks: BTreeMap::new(),
+            pinned: None,
             composer: Composer::new("/"),
             namespace: 0,
             reconnect: None,
@@ -216,6 +235,9 @@ impl Tab {
             walk: None,
             connection_top: 0,
             ended: false,
+            goto: None,
+            holding: false,
+            changing: None,
             broken: Broken::default(),
             tap: None,
         }
@@ -237,6 +259,7 @@ impl Tab {
             None => self.title,
         };
         self.tap = Some(Clients::new(listening, upstream));
+        self.model.several = true;
         self.composer.inject(Direction::ToClient);
         self
     }
@@ -442,41 +465,67 @@ impl State {
         self.notice = Some(Notice {
             text: text.into(),
             tone,
+            of: None,
         });
     }
 
     /// Tells of findings that came, where the person does not look at the findings already. What
-    /// is for information only raises no alarm.
-    pub fn tell_of_findings(&mut self, at: usize) {
-        use super::pane::findings::severity;
-        let looks = self.focus == Pane::Findings && self.current == at;
+    /// is for information only raises no alarm. True where something changed.
+    pub fn tell_of_findings(&mut self, at: usize) -> bool {
+        let looks = self.focus == Pane::Findings && self.current == at && self.overlays.is_empty();
         let Some(tab) = self.tabs.get_mut(at) else {
-            return;
+            return false;
         };
         let new = std::mem::take(&mut tab.untold);
-        if looks && self.overlays.is_empty() {
-            tab.unseen = 0;
-            return;
+        let mut changed = !new.is_empty();
+        // What was told may have been retracted, or be said better by now.
+        let told = self.notice.as_ref().and_then(|notice| notice.of.as_ref());
+        if let Some((_, told)) = told.filter(|(of, _)| *of == at) {
+            let now = super::why::same(told, &tab.findings)
+                .and_then(|place| tab.findings.get(place))
+                .cloned();
+            match now {
+                Some(now) if now.title == told.title => {}
+                now => {
+                    changed = true;
+                    self.notice = None;
+                    if let Some(now) = now {
+                        self.tell(at, &now, 1);
+                    }
+                }
+            }
         }
         let Some(worst) = new
             .iter()
             .find(|finding| finding.severity == "error")
             .or(new.first())
         else {
-            return;
+            return changed;
         };
-        // What was said of a key that the person pressed is not talked over.
-        if self.notice.is_some() || self.current != at {
-            return;
+        if looks {
+            if let Some(tab) = self.tabs.get_mut(at) {
+                tab.unseen = 0;
+            }
+            return changed;
         }
+        // What was said of a key that the person pressed is not talked over.
+        let pressed = |notice: &Notice| notice.of.is_none();
+        if self.current == at && !self.notice.as_ref().is_some_and(pressed) {
+            self.tell(at, worst, new.len());
+        }
+        changed
+    }
+
+    /// Tells of a finding, the worst of so many.
+    fn tell(&mut self, at: usize, worst: &Finding, many: usize) {
         let key = self.keymap.hint(super::action::Action::PaneFindings);
-        let (glyph, _, _) = severity(worst);
+        let (glyph, _, _) = super::pane::findings::severity(worst);
         let tone = match worst.severity.as_str() {
             "error" => Tone::Bad,
             _ => Tone::Info,
         };
         // The key stands before the words, which may be cut at the edge.
-        let words = match new.len() {
+        let words = match many {
             1 => format!("{glyph} found ({key} shows it): {}", worst.title),
             more => format!(
                 "{glyph} {more} findings ({key} shows them): {}, …",
@@ -484,6 +533,9 @@ impl State {
             ),
         };
         self.say(tone, words);
+        if let Some(notice) = &mut self.notice {
+            notice.of = Some((at, worst.clone()));
+        }
     }
 
     /// Where everything lies now.

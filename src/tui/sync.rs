@@ -64,8 +64,8 @@ impl Reader {
 
     /// With the rules at work on what is read.
     #[must_use]
-    pub fn diagnosing(mut self, source: Source) -> Reader {
-        self.diagnosis = Some(Diagnosis::new(source));
+    pub fn diagnosing(mut self, source: Source, target: &str) -> Reader {
+        self.diagnosis = Some(Diagnosis::new(source).for_target(target));
         self
     }
 }
@@ -233,7 +233,8 @@ fn push_rows(tab: &mut Tab, record: &Record, packets: &[Packet], back: u32, show
             id_of(reference),
             row.error,
             // A person's marks; what a library called is not gone through mark by mark.
-            matches!(&record.body, Body::Mark(mark) if line::callback(&mark.text).is_none()),
+            matches!(&record.body, Body::Mark(mark) if line::callback(&mark.text).is_none())
+                || tab.marks.contains_key(&record.n),
         );
     }
 }
@@ -361,6 +362,13 @@ pub fn prepare(state: &mut State, readers: &[(Reader, Journal)]) {
         return;
     };
     tab.status = journal.status();
+    if let Some(time) = tab.goto.take() {
+        let n = first_at(journal, time);
+        if tab.log.is_paused() {
+            tab.log.toggle_pause();
+        }
+        tab.log.select_record(n);
+    }
     if let Some(height) = frames {
         tab.log.set_height(height);
         window(tab, reader, journal, secrets);
@@ -368,6 +376,12 @@ pub fn prepare(state: &mut State, readers: &[(Reader, Journal)]) {
     if let Some(height) = detail {
         selected(tab, reader, journal, secrets);
         tab.detail.set_height(height);
+        if let Some(pinned) = &mut tab.pinned {
+            // Both show the same view from the same row on: that is what they are compared by.
+            pinned.view = tab.detail.view;
+            pinned.set_height(height);
+            pinned.go_to(tab.detail.at);
+        }
     }
     // While a walk goes on what proves the finding is read too: the evidence may still grow.
     if let Some(mut walk) = tab.walk.take() {
@@ -411,7 +425,11 @@ fn evidence(tab: &Tab, why: &mut Why, reader: &Reader, journal: &Journal, secret
     why.finding = Some(now);
 }
 
-/// One record of the evidence: its first packet's row where it has one, else its own.
+/// Rows of one record that are looked through for the one that tells most.
+const PROOFS: usize = 64;
+
+/// One record of the evidence: the row of its first packet that tells of an error, of its first
+/// packet where none does, or its own.
 fn proof(tab: &Tab, n: u64, reader: &Reader, journal: &Journal, secrets: bool) -> Evidence {
     let back = tab.backs.get(&n).copied().unwrap_or(0);
     let whole = RowRef {
@@ -427,19 +445,40 @@ fn proof(tab: &Tab, n: u64, reader: &Reader, journal: &Journal, secrets: bool) -
             line: None,
         };
     };
-    let first = |shown| row::refs(&record, &packets, back, level(shown)).next();
-    let (shown, reference) = [Level::Packets, Level::Frames, Level::Raw]
+    let line_of = |reference: RowRef| {
+        Row::new(&record, &packets, reference.packet(), &tab.model)
+            .map(|row| Line::of(id_of(reference), &row, &packets, None, secrets))
+    };
+    let best = |shown| {
+        let rows = || row::refs(&record, &packets, back, level(shown)).take(PROOFS);
+        let first = rows().next()?;
+        let error = rows().filter_map(line_of).find(|line| line.error);
+        Some((shown, error.or_else(|| line_of(first))))
+    };
+    let (shown, line) = [Level::Packets, Level::Frames, Level::Raw]
         .into_iter()
-        .find_map(|shown| Some((shown, first(shown)?)))
-        .unwrap_or((Level::Raw, whole));
-    let line = Row::new(&record, &packets, reference.packet(), &tab.model)
-        .map(|row| Line::of(id_of(reference), &row, &packets, None, secrets));
+        .find_map(best)
+        .unwrap_or_else(|| (Level::Raw, line_of(whole)));
     Evidence {
         n,
         wall: tab.wall(record.t),
         level: shown,
         line,
     }
+}
+
+/// The first record at or after a session time. Times grow with the numbers, so few are read.
+fn first_at(journal: &Journal, time: u64) -> u64 {
+    let (mut from, mut to) = (1, journal.len().max(1));
+    while from < to {
+        let middle = from + (to - from) / 2;
+        // What is no longer in memory lies before everything that is.
+        match journal.get(middle) {
+            Some(record) if record.t >= time => to = middle,
+            _ => from = middle + 1,
+        }
+    }
+    from
 }
 
 /// Reads the rows in sight.
@@ -468,6 +507,10 @@ fn window(tab: &mut Tab, reader: &Reader, journal: &Journal, secrets: bool) {
         {
             line.note = "injected".to_owned();
             line.note_role = Role::Fault;
+        }
+        if let Some(mark) = tab.marks.get(&id.n()) {
+            line.note = format!("◆ {mark}");
+            line.note_role = Role::Mark;
         }
         before = Some(line.t);
         lines.push(line);

@@ -13,6 +13,16 @@ pub fn count(number: u64) -> String {
     out
 }
 
+/// A number where there is little room: `1204`, `80k`, `1.2M`.
+pub fn short(number: u64) -> String {
+    match number {
+        0..=9_999 => number.to_string(),
+        10_000..=999_999 => format!("{}k", number / 1_000),
+        1_000_000..=9_999_999 => format!("{}.{}M", number / 1_000_000, number / 100_000 % 10),
+        _ => format!("{}M", number / 1_000_000),
+    }
+}
+
 /// A size in bytes: `49 B`, `1.2 kB`, `3.4 MB`.
 pub fn size(bytes: u64) -> String {
     match bytes {

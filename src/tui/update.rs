@@ -8,6 +8,7 @@ mod client;
 mod evidence;
 mod mouse;
 mod overlay;
+mod sheet;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -30,6 +31,14 @@ pub enum By {
     Key,
     /// A command that was typed out.
     Command,
+}
+
+/// Searches for what was searched for the last time, without going anywhere.
+pub fn search_again(state: &mut State, text: &str) {
+    typed::search(state, text);
+    if let Some(search) = state.tab_mut().and_then(|tab| tab.search.as_mut()) {
+        search.jump_from = None;
+    }
 }
 
 /// Takes in one event of the terminal.

@@ -3,6 +3,7 @@
 
 mod alone;
 mod behind;
+mod laboratory;
 mod sound;
 
 use serde_json::Value;

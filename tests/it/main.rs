@@ -1,7 +1,7 @@
 //! Everything that is tested from the outside, in one binary: the built program against real
 //! Socket.IO servers and clients (`lab`), the same behind a
 //! real nginx (`nginx`), the client against a server that says what a test tells
-//! it to (`scripted`), the tap between real clients and servers (`tap`), the screen in a real terminal (`terminal`), the recorded sessions
+//! it to (`scripted`), the stories of the README (`story`), the tap between real clients and servers (`tap`), the screen in a real terminal (`terminal`), the recorded sessions
 //! (`gallery`), sessions for others and from others (`exchange`), the tables of the README (`readme`) and the rules of the house (`floors`).
 
 #![allow(
@@ -21,5 +21,6 @@ mod lab;
 mod nginx;
 mod readme;
 mod scripted;
+mod story;
 mod tap;
 mod terminal;

@@ -11,6 +11,7 @@ mod routing;
 mod servers;
 mod sound;
 pub mod stage;
+mod tapped;
 
 /// What the diagnosis has to say about a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

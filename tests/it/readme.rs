@@ -68,3 +68,11 @@ fn its_commands_are_offered_by_the_program() {
         );
     }
 }
+
+#[test]
+fn its_plan_of_faults_is_one() {
+    let (_, rest) = README.split_once("```toml\n").expect("a plan");
+    let (plan, _) = rest.split_once("```").expect("its end");
+    assert!(plan.contains("[[rule]]"), "{plan}");
+    sioscope::faults::Plan::parse(plan).unwrap();
+}

@@ -6,5 +6,8 @@ mod ends;
 mod faults;
 mod frames;
 mod injected;
+mod plans;
+mod pressure;
 mod proxy;
+mod secure;
 pub mod stage;

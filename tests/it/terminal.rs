@@ -5,6 +5,7 @@ mod attention;
 mod breaks;
 mod endings;
 mod hostile;
+mod library;
 mod panics;
 pub mod screen;
 mod sizes;

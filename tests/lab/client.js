@@ -169,7 +169,9 @@ async function leave() {
   if (manager.engine && manager.engine.readyState !== 'closed') {
     await Promise.race([until(() => manager.engine.readyState === 'closed'), new Promise((done) => setTimeout(done, 2000))]);
   }
-  setTimeout(() => process.exit(0), 20);
+  // It ends by itself once its sockets have: what was written, compressed even, goes out first.
+  process.stdin.destroy();
+  setTimeout(() => process.exit(0), 2000).unref();
 }
 
 async function obey(line) {

@@ -39,7 +39,7 @@ const stories = {
         'proxy_read_timeout 3s;',
       ],
     },
-    client: (url) => ['stream', url, '--transports', 'websocket', '--reconnection-delay', '200', '--for', '14s'],
+    client: (url) => ['stream', url, '--transports', 'websocket', '--reconnection-delay', '200', '--for', '16s'],
     doctor: (url) => ['doctor', url, '--idle'],
   },
   workers: {
@@ -114,6 +114,8 @@ async function nginx({ upstream, location }, ports) {
   if (!program) return fail('nginx is missing: run tests/install');
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sioscope-story-'));
   endings.push(() => fs.rmSync(folder, { recursive: true, force: true }));
+  // Started by root, nginx works as another user, who has to reach the bodies that it buffers here.
+  fs.chmodSync(folder, 0o755);
   const port = await freePort();
   const indent = (lines, by) => lines.map((line) => ' '.repeat(by) + line).join('\n');
   const told = `upstream nodes {\n${indent(upstream(ports), 4)}\n}\nserver {\n    listen 127.0.0.1:${port};\n    location / {\n        proxy_pass http://nodes;\n        proxy_http_version 1.1;\n${indent(location, 8)}\n    }\n}`;

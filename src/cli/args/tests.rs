@@ -46,7 +46,7 @@ fn nothing_at_all_opens_the_connect_dialog_with_the_options_given() {
 #[test]
 fn open_shows_a_file() {
     match task("open a.sio.jsonl") {
-        Task::Screen(Opening::File(file)) => assert_eq!(file, PathBuf::from("a.sio.jsonl")),
+        Task::Screen(Opening::Files(files)) => assert_eq!(files, [PathBuf::from("a.sio.jsonl")]),
         other => panic!("{other:?}"),
     }
 }

@@ -9,7 +9,8 @@ use crate::faults::{self, Plan, Side};
 pub fn help() -> String {
     let mut help = "Make things fail by this plan, the same way each time.\n\n\
         A plan is TOML: `seed` and any number of rules. A rule has a `fault` (or several: \
-        [\"delay:200\", \"jitter:50\"]) and what must fit: `connection` and `attempt` (numbers), \
+        [\"delay:200\", \"jitter:50\"]) and what must fit: `connection` and `attempt` (numbers; \
+        a tap is not told the attempt), \
         `direction` (\"to_server\", \"to_client\"), `transport` (\"polling\", \"websocket\"), \
         `request` (\"handshake\", \"poll\", \"post\", \"upgrade\"), `namespace`, `event`, `nth` \
         (counted on each connection), `probability` (0 to 1), `times` (in all). For example:\n\n"

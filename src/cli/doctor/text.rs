@@ -10,8 +10,8 @@ use crate::journal::record::Finding;
 
 /// Columns of a page; longer lines are broken at words.
 const COLUMNS: usize = 96;
-/// Columns before a check's detail.
-const INDENT: usize = 24;
+/// Columns before a check's name.
+const BEFORE: usize = 12;
 
 /// Paints words, or leaves them.
 #[derive(Clone, Copy)]
@@ -36,8 +36,11 @@ pub(super) fn page(report: &Report, colours: bool, recorded: bool) -> String {
         requests(&mut out, report, paint);
     }
     let _ = writeln!(out, "\n{}", paint.on("1", "Checks"));
+    // A recorded session's checks are rules, whose names are longer.
+    let names = report.checks.iter().map(|check| check.name.width());
+    let wide = names.max().unwrap_or(0).clamp(11, 30);
     for check in &report.checks {
-        one(&mut out, report, check, paint, recorded);
+        one(&mut out, report, check, wide, paint, recorded);
     }
     if !report.findings.is_empty() {
         let _ = writeln!(out, "\n{}", paint.on("1", "Findings"));
@@ -71,7 +74,14 @@ fn requests(out: &mut String, report: &Report, paint: Paint) {
     }
 }
 
-fn one(out: &mut String, report: &Report, check: &Check, paint: Paint, recorded: bool) {
+fn one(
+    out: &mut String,
+    report: &Report,
+    check: &Check,
+    wide: usize,
+    paint: Paint,
+    recorded: bool,
+) {
     let (glyph, colour) = match check.verdict {
         Verdict::Ok => ("✓", "32"),
         Verdict::Warn => ("!", "33"),
@@ -80,9 +90,10 @@ fn one(out: &mut String, report: &Report, check: &Check, paint: Paint, recorded:
     };
     let word = check.verdict.as_str();
     let head = paint.on(colour, &format!("{glyph} {word:<7}"));
-    let lead = format!("  {head} {:<13} ", safe(&check.name));
+    let lead = format!("  {head} {:<wide$}  ", safe(&check.name));
     // Colour takes no columns.
-    put(out, &lead, INDENT, &check.detail);
+    let indent = BEFORE + wide + 2;
+    put(out, &lead, indent, &check.detail);
     let in_finding = check
         .rule
         .as_ref()
@@ -91,8 +102,8 @@ fn one(out: &mut String, report: &Report, check: &Check, paint: Paint, recorded:
         (Some(rule), _) => {
             put(
                 out,
-                &" ".repeat(INDENT),
-                INDENT,
+                &" ".repeat(indent),
+                indent,
                 &format!("see the finding {rule}"),
             );
         }

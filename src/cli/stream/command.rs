@@ -93,11 +93,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 }
 
 /// Each command and the keys that may stand beside it.
-const COMMANDS: [(&str, &[&str]); 10] = [
+const COMMANDS: [(&str, &[&str]); 11] = [
     ("emit", &["nsp", "ack", "timeout_ms", "volatile"]),
     ("join", &["auth"]),
     ("leave", &[]),
-    ("answer", &["nsp", "id"]),
+    ("answer", &["nsp", "id", "again"]),
+    ("buffer", &[]),
     ("connect", &[]),
     ("disconnect", &[]),
     ("fault", &[]),
@@ -153,6 +154,7 @@ pub fn parse(line: &str, nsp: &str) -> Result<Option<Step>, String> {
             nsp: namespace(command.text("leave")?)?,
         }),
         "answer" => Step::Do(command.answer(nsp)?),
+        "buffer" => Step::Do(buffer(&command.text("buffer")?)?),
         "connect" => command.flag("connect", Step::Do(Command::Connect))?,
         "disconnect" => command.flag("disconnect", Step::Do(Command::Disconnect))?,
         "quit" => command.flag("quit", Step::Quit)?,
@@ -325,10 +327,10 @@ impl Line<'_> {
         let id = self
             .number("id")?
             .ok_or("answer needs the \"id\" of the server's question")?;
-        Ok(Command::Answer {
-            nsp: self.nsp(nsp)?,
-            id,
-            args,
+        let nsp = self.nsp(nsp)?;
+        Ok(match self.bool("again")? {
+            true => Command::AnswerAgain { nsp, id, args },
+            false => Command::Answer { nsp, id, args },
         })
     }
 }
@@ -341,6 +343,18 @@ fn fault(text: &str) -> Result<Command, String> {
             .parse()
             .map(Command::Fault)
             .map_err(|error: FaultError| format!("{error}; clear ends those that last")),
+    }
+}
+
+/// What to do with the offline buffer.
+fn buffer(text: &str) -> Result<Command, String> {
+    match text {
+        "hold" => Ok(Command::Hold),
+        "flush" => Ok(Command::Flush),
+        other => Err(format!(
+            "buffer takes hold (events wait in it from now on) or flush (they go), not {}",
+            short(other)
+        )),
     }
 }
 

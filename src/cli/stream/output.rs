@@ -56,7 +56,7 @@ impl<W: Write> Output<W> {
             buffer,
             decoder: Decoder::new(header.parser.as_deref()),
             model: Model::default(),
-            diagnosis: Diagnosis::new(header.source),
+            diagnosis: Diagnosis::new(header.source).for_target(&header.target),
             revision: 0,
             findings: Vec::new(),
             next: 1,
@@ -108,6 +108,12 @@ impl<W: Write> Output<W> {
             self.flush()?;
         }
         Ok(more)
+    }
+
+    /// For those who print nothing and ask for no state: what was recorded by now counts as seen,
+    /// and is not read back.
+    pub fn pass_over(&mut self, journal: &Journal) {
+        self.next = journal.len().saturating_add(1).max(self.next);
     }
 
     /// Prints a record, and what the diagnosis concludes from it.

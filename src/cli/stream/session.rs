@@ -380,6 +380,11 @@ impl<W: Write> Session<W> {
             Command::Connect => self.status.connects(),
             Command::Emit(_)
             | Command::Answer { .. }
+            | Command::AnswerAgain { .. }
+            | Command::Hold
+            | Command::Flush
+            | Command::Unbuffer { .. }
+            | Command::Rebuffer { .. }
             | Command::Mark { .. }
             | Command::Fault(_)
             | Command::ClearFaults => {}
@@ -398,7 +403,9 @@ async fn sleep_until(until: Option<Instant>) {
 fn namespace_of(command: &Command) -> Option<&str> {
     match command {
         Command::Emit(emit) => Some(&emit.nsp),
-        Command::Answer { nsp, .. } | Command::Leave { nsp } => Some(nsp),
+        Command::Answer { nsp, .. } | Command::AnswerAgain { nsp, .. } | Command::Leave { nsp } => {
+            Some(nsp)
+        }
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use super::command::Expect;
 use super::status::name_of;
-use crate::journal::record::{Body, Direction, NamespaceState};
+use crate::journal::record::{Body, ConnectionState, Direction, NamespaceState};
 use crate::journal::{Journal, Record};
 use crate::model::decode::Kind;
 use crate::model::{Decoder, Packet};
@@ -19,9 +19,14 @@ const SLICE: u64 = 4_096;
 /// Something that a wait can be met by.
 #[derive(Debug, Clone, PartialEq)]
 enum Fact {
-    Event { nsp: String, event: String },
+    Event {
+        nsp: String,
+        event: String,
+    },
     Joined(String),
     Gone(String),
+    /// A tapped connection ended, and with it all that was joined on it.
+    Lost,
 }
 
 /// What looking found.
@@ -50,6 +55,8 @@ pub struct Watch {
     /// What came behind the server's CONNECT in the record that brought it, by namespace. One
     /// poll brings both, and the record of the namespace stands behind that of the poll.
     behind: Vec<(String, VecDeque<Fact>)>,
+    /// No client of ours tells of its namespaces: the packets have to.
+    tapped: bool,
 }
 
 impl Watch {
@@ -62,6 +69,7 @@ impl Watch {
             floor: 0,
             joined: BTreeSet::new(),
             behind: Vec::new(),
+            tapped: false,
         }
     }
 
@@ -74,6 +82,14 @@ impl Watch {
         }
         let rest = std::mem::take(&mut self.rest);
         rest.iter().for_each(|fact| self.pass(fact));
+    }
+
+    /// The same for a tap, whose clients are joined when the server's CONNECT passes.
+    pub fn tapping(parser: Option<&str>) -> Watch {
+        Watch {
+            tapped: true,
+            ..Watch::new(parser)
+        }
     }
 
     /// Looks for `what` from where the cursor stands.
@@ -117,13 +133,16 @@ impl Watch {
             .iter()
             .any(|packet| packet.dir == Direction::ToClient)
         {
-            self.behind = if record.n > self.floor {
+            self.behind = if record.n > self.floor && !self.tapped {
                 behind_connects(&packets)
             } else {
                 Vec::new()
             };
         }
-        let mut facts: VecDeque<Fact> = facts(record, &packets).collect();
+        let mut facts: VecDeque<Fact> = match self.tapped {
+            true => passing(record, &packets).collect(),
+            false => facts(record, &packets).collect(),
+        };
         while let Some(fact) = facts.pop_front() {
             if record.n > self.floor && meets(&fact, what) {
                 if let Fact::Joined(nsp) = &fact
@@ -147,6 +166,7 @@ impl Watch {
             Fact::Gone(nsp) => {
                 self.joined.remove(nsp);
             }
+            Fact::Lost => self.joined.clear(),
             Fact::Event { .. } => {}
         }
     }
@@ -190,6 +210,36 @@ fn behind_connects(packets: &[Packet]) -> Vec<(String, VecDeque<Fact>)> {
         }
     }
     behind
+}
+
+/// What passes a tap to its client, in the order of the packets.
+fn passing<'a>(record: &'a Record, packets: &'a [Packet]) -> impl Iterator<Item = Fact> + 'a {
+    let lost = match &record.body {
+        Body::Connection(connection) => connection.state == ConnectionState::Closed,
+        _ => false,
+    };
+    let to_client = packets
+        .iter()
+        .filter(|packet| packet.dir == Direction::ToClient);
+    let passed = to_client.filter_map(|packet| {
+        let Kind::Socket {
+            name, nsp, event, ..
+        } = &packet.kind
+        else {
+            return None;
+        };
+        let nsp = name_of(nsp).to_owned();
+        match (*name, event) {
+            (_, Some(event)) => Some(Fact::Event {
+                nsp,
+                event: event.clone(),
+            }),
+            ("connect", None) => Some(Fact::Joined(nsp)),
+            ("connect_error" | "disconnect", None) => Some(Fact::Gone(nsp)),
+            _ => None,
+        }
+    });
+    lost.then_some(Fact::Lost).into_iter().chain(passed)
 }
 
 fn facts<'a>(record: &'a Record, packets: &'a [Packet]) -> impl Iterator<Item = Fact> + 'a {

@@ -50,6 +50,7 @@ pub fn run(plan: Plan) -> Exit {
             eprintln!("listening on {}", tap.url());
         }
         let input = input::read(std::io::stdin());
+        give_way();
         let until = plan.time.and_then(|time| Instant::now().checked_add(time));
         let run = Run::new(scope, std::io::stdout(), plan.quiet, input, until);
         run.run(&mut stops).await
@@ -90,7 +91,7 @@ impl<W: Write> Run<W> {
         Run {
             output: Output::new(writer, quiet, journal),
             status: Status::new([]),
-            watch: Watch::new(journal.header().parser.as_deref()),
+            watch: Watch::tapping(journal.header().parser.as_deref()),
             scope,
             input: Some(input),
             queue: VecDeque::new(),
@@ -148,7 +149,12 @@ impl<W: Write> Run<W> {
 
     fn turn(&mut self) -> io::Result<Turn> {
         self.tell();
-        let more = self.output.pull(self.scope.journal(), &mut self.status)?;
+        let more = if self.output.is_quiet() {
+            self.output.pass_over(self.scope.journal());
+            false
+        } else {
+            self.output.pull(self.scope.journal(), &mut self.status)?
+        };
         if self.until.is_some_and(|until| until <= Instant::now()) {
             return Ok(Turn::End(self.verdict()));
         }
@@ -251,6 +257,18 @@ impl<W: Write> Run<W> {
             0 => Exit::Done,
             _ => Exit::Usage,
         }
+    }
+}
+
+/// Printing and diagnosing behind a flood may take as long as it takes; the tapped application
+/// may not be slowed down by it. So this thread, which does nothing else, stands back where there
+/// are too few processors for all. The threads that relay and write the file run already.
+fn give_way() {
+    // Further down than that, next to nothing would be printed. On Linux only this is about the
+    // calling thread alone.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(15) {
+        tracing::debug!(%error, "tap: the printing thread keeps its priority");
     }
 }
 

@@ -190,6 +190,51 @@ impl Machine {
         }
     }
 
+    /// We answer once more: another packet with the id of a question that was answered.
+    pub(super) fn answer_again(&mut self, nsp: &str, id: u64, args: &str) {
+        let state = self.state_word();
+        let version = self.link.as_ref().map_or(self.version, |link| link.version);
+        let index = self.find(nsp);
+        let Some(namespace) = index.and_then(|index| self.namespaces.get(index)) else {
+            return self.notice(format!(
+                "ack {id} on {nsp} can't be answered: {nsp} was never joined"
+            ));
+        };
+        if namespace.joined != Joined::Yes {
+            return self.notice(format!(
+                "ack {id} on {nsp} can't be answered again: {state}"
+            ));
+        }
+        if namespace.asks.contains_key(&id) {
+            return self.answer(nsp, id, args);
+        }
+        let path = namespace.path(version).to_owned();
+        match self.encode_args(socket::PacketKind::Ack, &path, Some(id), args) {
+            Ok((packets, _)) => {
+                self.queue_all(packets);
+                self.flush();
+            }
+            Err(error) => self.notice(format!("ack {id} on {nsp} was not sent: {error}")),
+        }
+    }
+
+    /// A question was taken back before it was sent.
+    pub(super) fn forget_question(&mut self, index: usize, id: u64) {
+        let now = self.now;
+        let Some(namespace) = self.namespaces.get_mut(index) else {
+            return;
+        };
+        let nsp = namespace.name.clone();
+        let Some(question) = namespace.pending.remove(&id) else {
+            return;
+        };
+        if let Some(until) = question.until {
+            self.ack_deadlines.remove(&(until, nsp.clone(), id));
+        }
+        let waited = Some(ms(question.asked, now));
+        self.record_ack(&nsp, id, Direction::ToServer, AckState::Lost, waited);
+    }
+
     /// The connection of a namespace ended: sent questions are lost, theirs too.
     pub(super) fn lose_acks(&mut self, index: usize) {
         let now = self.now;

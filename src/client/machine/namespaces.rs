@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
-use super::outgoing::Buffered;
+use super::buffer::Buffered;
 use super::{Machine, Output, Phase};
 use crate::client::options::{Auth, Eio};
 use crate::journal::record::{self, Body, NamespaceState, TransportName};

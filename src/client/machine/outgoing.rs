@@ -1,12 +1,13 @@
-//! Emits, the offline buffer and the write queue.
+//! Emits and the write queue.
 
+use super::buffer::Buffered;
 use super::namespaces::Joined;
 use super::queue::MOST_BYTES;
 use super::upgrade::Stage;
 use super::{ExchangeId, Machine, Message, Output, Phase};
 use crate::client::command::Emit;
 use crate::client::options::Parser;
-use crate::journal::record::{self, Body, BufferOp, TransportName};
+use crate::journal::record::{BufferOp, TransportName};
 use crate::protocol::engine::{Packet, message};
 use crate::protocol::socket::{self, Limits};
 
@@ -14,17 +15,6 @@ use crate::protocol::socket::{self, Limits};
 const MOST_BUFFERED: usize = 100_000;
 /// Messages handed to the driver and not yet written; the rest waits here, where it is counted.
 const IN_FLIGHT: usize = 256;
-
-/// A packet that waits until its namespace is joined.
-#[derive(Debug, Clone)]
-pub(super) struct Buffered {
-    /// Engine.IO packets, contiguous on the wire.
-    packets: Vec<Packet<'static>>,
-    /// Its text, for the journal.
-    text: String,
-    /// Its ack id.
-    id: Option<u64>,
-}
 
 impl Machine {
     /// A Socket.IO packet without binary, as Engine.IO packets.
@@ -113,16 +103,16 @@ impl Machine {
         };
         let writable = self.writable();
         let full = self.link.as_ref().is_some_and(|link| link.queue.is_full());
-        let open = self.phase == Phase::Open;
+        let (open, held) = (self.phase == Phase::Open, self.held);
         let Some(namespace) = self.namespaces.get_mut(index) else {
             return;
         };
-        let joined = open && namespace.joined == Joined::Yes;
+        let joined = open && !held && namespace.joined == Joined::Yes;
         if emit.volatile && !(joined && writable) {
-            let why = if joined {
-                "the transport is busy"
-            } else {
-                "not connected"
+            let why = match (joined, held) {
+                (true, _) => "the transport is busy",
+                (false, true) => "events are held back",
+                (false, false) => "not connected",
             };
             self.record_buffer(nsp, BufferOp::Dropped, &text);
             return self.notice(format!("volatile event dropped: {why}"));
@@ -147,11 +137,8 @@ impl Machine {
         if joined {
             self.queue_all(packets);
         } else {
-            namespace.buffer.push_back(Buffered {
-                packets,
-                text: text.clone(),
-                id,
-            });
+            let waits = Buffered::new(packets, text.clone(), id);
+            namespace.buffer.push_back(waits);
             self.record_buffer(nsp, BufferOp::Queued, &text);
             if !wanted {
                 self.notice(format!("{nsp} is not joined: the event waits until it is"));
@@ -165,52 +152,6 @@ impl Machine {
             self.ask(index, id, timeout, joined);
         }
         self.flush();
-    }
-
-    fn record_buffer(&mut self, nsp: &str, op: BufferOp, packet: &str) {
-        let (c, nsp) = (self.c(), self.label(nsp));
-        let packet = packet.to_owned();
-        self.record(c, Body::Buffer(record::Buffer { nsp, op, packet }));
-    }
-
-    /// The namespace was joined: what waited goes out, in order.
-    pub(super) fn flush_buffer(&mut self, index: usize) {
-        let now = self.now;
-        let Some(namespace) = self.namespaces.get_mut(index) else {
-            return;
-        };
-        let nsp = namespace.name.clone();
-        let buffer = std::mem::take(&mut namespace.buffer);
-        for buffered in &buffer {
-            if let Some(question) = buffered.id.and_then(|id| namespace.pending.get_mut(&id)) {
-                question.sent = true;
-                // The latency counts from here; the timeout went on since the emit.
-                question.asked = now;
-            }
-        }
-        for buffered in buffer {
-            self.record_buffer(&nsp, BufferOp::Flushed, &buffered.text);
-            self.queue_all(buffered.packets);
-        }
-        self.flush();
-    }
-
-    /// Takes a packet out of the buffer for good.
-    pub(super) fn unbuffer(&mut self, index: usize, id: u64) {
-        let Some(namespace) = self.namespaces.get_mut(index) else {
-            return;
-        };
-        let nsp = namespace.name.clone();
-        let Some(at) = namespace
-            .buffer
-            .iter()
-            .position(|buffered| buffered.id == Some(id))
-        else {
-            return;
-        };
-        if let Some(buffered) = namespace.buffer.remove(at) {
-            self.record_buffer(&nsp, BufferOp::Dropped, &buffered.text);
-        }
     }
 
     /// Appends to the write queue.

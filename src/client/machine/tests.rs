@@ -27,6 +27,7 @@
 
 mod acks;
 mod bed;
+mod buffer;
 mod closing;
 mod generations;
 mod handshake;

@@ -199,8 +199,11 @@ fn reason(lost: &Set<'_>, refused: &Exchange) -> (String, String) {
         "the client keeps no cookies".to_owned(),
         "JavaScript: `io(URL, { withCredentials: true })` (in Node from 4.7 on), and for another \
          site on the server `cors: { origin: \"https://PAGE\", credentials: true }`. Java: an \
-         OkHttpClient with a CookieJar as `callFactory` and `webSocketFactory`. python: \
-         `http_session=requests.Session()`."
+         OkHttpClient with a CookieJar as `callFactory` and `webSocketFactory`. python keeps \
+         cookies, the asyncio client only those of a host with a name (for an address: \
+         `http_session=aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))`). A \
+         client that keeps none (rust_socketio): `transports: [\"websocket\"]`, which needs no \
+         cookie, or on the balancer stickiness by address (nginx: `ip_hash;`)."
             .to_owned(),
     )
 }

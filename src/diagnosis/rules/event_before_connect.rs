@@ -2,7 +2,8 @@
 //!
 //! From Socket.IO 3 on each namespace, `/` too, needs a CONNECT. An event, ack or DISCONNECT for
 //! another makes the server close the whole connection, all its namespaces included (socket.io
-//! `client.ts`, `ondecoded`).
+//! `client.ts`, `ondecoded`). A DISCONNECT by which nothing else is lost is a client on its way
+//! out, and no mistake that anybody feels.
 
 use std::collections::BTreeMap;
 
@@ -92,7 +93,8 @@ impl EventBeforeConnect {
             }
             return;
         }
-        if eio == Some(4) && opened {
+        let harmless = || *name == "disconnect" && !has_other(c, nsp, scene);
+        if eio == Some(4) && opened && !harmless() {
             let what = match event {
                 Some(event) => format!("\"{event}\""),
                 None => (*name).to_owned(),
@@ -145,6 +147,14 @@ impl EventBeforeConnect {
                 .to_owned(),
         });
     }
+}
+
+/// Whether another namespace was joined on the connection and not left since.
+fn has_other(c: u32, nsp: &str, scene: &Scene<'_>) -> bool {
+    let joins = scene.story.joins();
+    joins
+        .filter(|join| join.c == c && join.nsp != nsp)
+        .any(|join| join.welcomed() && join.left.is_none())
 }
 
 fn state_of(join: &Join) -> String {

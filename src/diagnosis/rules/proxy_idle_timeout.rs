@@ -27,6 +27,8 @@ const SHORTEST: u64 = 500_000;
 const ROUND: u64 = 5_000_000;
 /// How far from such a number it may be.
 const NEAR: u64 = 120_000;
+/// What happens within this time, in microseconds, has one cause.
+const AT_ONCE: u64 = 1_000_000;
 /// Drops that are remembered.
 const DROPS: usize = 50;
 
@@ -76,7 +78,8 @@ impl Rule for ProxyIdleTimeout {
             })
             .collect();
         let whole = (drop.silence + ROUND / 2) / ROUND * ROUND;
-        let round = whole > 0 && drop.silence.abs_diff(whole) <= NEAR;
+        let round =
+            whole > 0 && drop.silence.abs_diff(whole) <= NEAR && !server_was_gone(scene, scene.now);
         if same.len() < 2 && !round && drop.page.is_none() {
             return;
         }
@@ -138,6 +141,21 @@ impl ProxyIdleTimeout {
 fn ping_below(silence: u64) -> u64 {
     let ms = silence / 1_000 * 2 / 5;
     (ms / 500 * 500).max(500)
+}
+
+/// Whether somebody was told at that moment that the server is not there: then what was cut was
+/// cut with it, and how long it had been silent is chance.
+fn server_was_gone(scene: &Scene<'_>, now: u64) -> bool {
+    let recent = |exchange: &&Exchange| {
+        exchange
+            .response
+            .is_some_and(|response| now.saturating_sub(response.t) <= AT_ONCE)
+    };
+    scene
+        .story
+        .exchanges()
+        .filter(recent)
+        .any(|exchange| matches!(exchange.status, 502 | 503 | 521 | 523))
 }
 
 fn round_to_tenth(us: u64) -> u64 {

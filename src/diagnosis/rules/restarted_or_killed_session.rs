@@ -182,6 +182,17 @@ fn words_on(death: &Death, life: &Life, scene: &Scene<'_>) -> (Severity, String,
              why the process ended (deploy, crash, out of memory)."
                 .to_owned(),
         ),
+        Death::PollCut(status) => (
+            Severity::Info,
+            format!("the session ended with its poll, which a proxy gave up (HTTP {status})"),
+            "A poll waits at the server until there is something to say. A proxy did not wait so \
+             long, and closed its connection to the server; a server ends a session whose poll is \
+             cut."
+                .to_owned(),
+            "Let the proxy wait longer than pingInterval + pingTimeout (nginx: \
+             `proxy_read_timeout 120s;`)."
+                .to_owned(),
+        ),
         Death::Failover(held) => {
             let held = words::seconds(*held);
             (

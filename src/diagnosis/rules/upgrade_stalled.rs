@@ -47,7 +47,11 @@ impl Rule for UpgradeStalled {
                     t: scene.now,
                 };
                 match (*name, packet.dir) {
-                    ("pong", Direction::ToClient) if data == "probe" => {
+                    // An answer that comes after the connection's end holds nobody up.
+                    ("pong", Direction::ToClient)
+                        if data == "probe"
+                            && scene.story.life(c).is_none_or(|life| life.ended.is_none()) =>
+                    {
                         if self.answered.len() >= UPGRADES {
                             self.answered.pop_first();
                         }

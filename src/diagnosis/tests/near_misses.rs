@@ -281,3 +281,70 @@ fn what_a_fault_did_is_no_case_of_these_rules() {
     s.after(1_000).closes("to_client", None);
     assert_eq!(s.rules(), ["ping-timeout-ours"]);
 }
+
+#[test]
+fn a_disconnect_before_the_answer_is_a_client_on_its_way_out() {
+    let mut s = Tapped::on(4);
+    s.up("40").up("41").closes("to_client", Some(1005));
+    assert!(
+        !s.rules().contains(&"event-before-connect".to_owned()),
+        "{:?}",
+        s.rules()
+    );
+    // Where another namespace is lost with it, it is a mistake.
+    let mut s = Tapped::on(4);
+    s.joins().up("41/a,").closes("to_client", Some(1005));
+    assert_eq!(s.rules(), ["event-before-connect"]);
+}
+
+/// A polling session whose waiting poll is answered with `status`, and which is unknown then.
+fn poll_that_ends_with(status: u16) -> String {
+    let url = "http://h/socket.io/?EIO=4&transport=polling";
+    format!(
+        r#"{{"n":1,"t":0.1,"c":1,"k":"request","x":1,"method":"GET","url":"{url}","headers":[]}}
+{{"n":2,"t":0.2,"c":1,"k":"response","x":1,"status":200,"headers":[],"body":"0{{\"sid\":\"a\",\"upgrades\":[],\"pingInterval\":25000,\"pingTimeout\":20000}}","timing":{{}}}}
+{{"n":3,"t":0.3,"c":1,"k":"request","x":2,"method":"GET","url":"{url}&sid=a","headers":[]}}
+{{"n":4,"t":3.3,"c":1,"k":"response","x":2,"status":{status},"headers":[["Server","nginx"]],"body":"<html><center>nginx</center></html>","timing":{{}}}}
+{{"n":5,"t":3.4,"c":1,"k":"request","x":3,"method":"POST","url":"{url}&sid=a","headers":[],"body":"41"}}
+{{"n":6,"t":3.5,"c":1,"k":"response","x":3,"status":400,"headers":[["Content-Type","application/json"]],"body":"{{\"code\":1,\"message\":\"Session ID unknown\"}}","timing":{{}}}}
+"#
+    )
+}
+
+#[test]
+fn a_poll_that_a_proxy_gave_up_takes_its_session_along_and_is_no_restart() {
+    let of = |status| findings_of(Source::Tap, &poll_that_ends_with(status));
+    let severity = |findings: &[crate::journal::record::Finding]| {
+        let gone =
+            |found: &&crate::journal::record::Finding| found.rule == "restarted-or-killed-session";
+        findings
+            .iter()
+            .find(gone)
+            .map(|found| found.severity.clone())
+    };
+    let cut = of(504);
+    assert!(cut.iter().any(|found| found.rule == "proxy-idle-timeout"));
+    assert!(!cut.iter().any(|found| found.rule == "no-sticky-session"));
+    assert_eq!(severity(&cut).as_deref(), Some("info"), "{cut:#?}");
+    assert_eq!(severity(&of(502)).as_deref(), Some("warn"));
+}
+
+#[test]
+fn a_websocket_that_falls_with_its_server_ran_into_no_idle_time() {
+    let fall = |page: &str| {
+        let mut s = Tapped::on(4);
+        s.lines = s
+            .lines
+            .replace(r#"\"pingInterval\":1000"#, r#"\"pingInterval\":25000"#);
+        s.joins().after(4_995);
+        s.lines.push_str(page);
+        s.add(r#""k":"connection","state":"closed","reason":"transport close","detail":"cut without a close frame (1006)""#);
+        s.rules()
+    };
+    let page = r#"{"n":101,"t":4.9,"c":9,"k":"request","x":9,"method":"GET","url":"http://h/socket.io/?EIO=4&transport=polling","headers":[]}
+{"n":102,"t":5.0,"c":9,"k":"response","x":9,"status":502,"headers":[["Server","nginx"]],"body":"<html><center>nginx</center></html>","timing":{}}
+"#;
+    let idle = "proxy-idle-timeout".to_owned();
+    assert!(fall("").contains(&idle), "{:?}", fall(""));
+    assert!(!fall(page).contains(&idle), "{:?}", fall(page));
+}

@@ -59,6 +59,7 @@ impl Injector {
                 effects
                     .told
                     .push(deaf.told("kept the server's close packet from the client"));
+                effects.silent = true;
                 Some(Vec::new())
             }
             PacketKind::Message => self.message_packet(now, place, dir, request, packet, effects),

@@ -157,3 +157,13 @@ fn a_plan_that_the_client_can_not_carry_out_is_told_with_its_line() {
     assert_eq!(error.line, 3);
     assert!(error.what.contains("sioscope tap"), "{error}");
 }
+
+#[test]
+fn attempts_are_for_a_client_that_counts_them() {
+    let text = "[[rule]]\nfault = \"drop\"\n[[rule]]\nfault = \"drop\"\nattempt = 1\n";
+    let plan = Plan::parse(text).expect("a plan");
+    assert!(plan.check(crate::faults::Side::Client).is_ok());
+    let error = plan.check(crate::faults::Side::Tap).expect_err("refused");
+    assert_eq!((error.line, error.column), (3, 1));
+    assert!(error.what.contains("connection"), "{error}");
+}

@@ -2,6 +2,7 @@
 
 use super::super::decode::{Kind, Packet};
 use super::super::state::{AckEntry, KnownAck, Model, REMEMBERED};
+use super::super::statistics::Name;
 use super::ACK_ROWS;
 use crate::journal::Record;
 use crate::journal::record::{self, AckState, Direction};
@@ -84,9 +85,31 @@ impl Model {
             entry.state = AckState::Answered;
             entry.ms = Some(ms);
             self.memory.ended_acks += 1;
+            self.count_latency(number);
         }
         self.note_rows(number);
         self.forget_acks();
+    }
+
+    /// An answer came: its latency counts for its event.
+    fn count_latency(&mut self, number: u64) {
+        let Ok(place) = self
+            .acks
+            .binary_search_by_key(&number, |entry| entry.number)
+        else {
+            return;
+        };
+        if let Some(AckEntry {
+            nsp,
+            event: Some(event),
+            dir,
+            ms: Some(ms),
+            ..
+        }) = self.acks.get(place)
+        {
+            let dir = *dir;
+            self.statistics.answered(Name { nsp, event, dir }, *ms);
+        }
     }
 
     /// The ledger of our own client speaks.
@@ -115,6 +138,9 @@ impl Model {
                 .or_else(|| Some(record.t.saturating_sub(asked) as f64 / 1e3));
             if was_pending {
                 self.memory.ended_acks += 1;
+            }
+            if matches!(told.state, AckState::Answered | AckState::Late) {
+                self.count_latency(number);
             }
         }
         self.note_rows(number);

@@ -24,7 +24,7 @@ pub(super) enum Asked {
 }
 
 /// A connection of which nothing is known yet but that it began.
-pub(super) fn begun(c: u32, t: u64) -> Connection {
+pub(super) fn begun(c: u32, t: u64, n: u64) -> Connection {
     Connection {
         c,
         state: ConnectionState::Connecting,
@@ -42,6 +42,7 @@ pub(super) fn begun(c: u32, t: u64) -> Connection {
         max_payload: None,
         last_heard: None,
         attempt: None,
+        first_n: n,
     }
 }
 
@@ -299,7 +300,16 @@ impl Model {
                 if told.attempt.is_some() {
                     self.connection_mut(c, t).attempt = told.attempt;
                 }
-                self.connection_ended(record.n, c, t, told.reason.clone(), told.detail.clone());
+                // Between two attempts it is the waiting that ends: the connection before it has
+                // ended already, for a reason of its own.
+                let given_up = self.waiting.take().is_some()
+                    && self
+                        .connections
+                        .get(&c)
+                        .is_some_and(|one| one.closed.is_some());
+                if !given_up {
+                    self.connection_ended(record.n, c, t, told.reason.clone(), told.detail.clone());
+                }
             }
         }
     }

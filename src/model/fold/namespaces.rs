@@ -2,12 +2,14 @@
 
 use super::super::decode::{Kind, Packet};
 use super::super::state::{Model, Namespace, REMEMBERED};
+use super::super::statistics::Name;
 use crate::journal::Record;
 use crate::journal::record::{self, Direction, NamespaceState};
 
 impl Model {
     /// Where the namespace of this name stands in the list: that of connection `c`, or one whose
-    /// connection has ended and which `c` takes over (a reconnect).
+    /// connection has ended and which `c` takes over (a reconnect). Where each connection is a
+    /// client of its own nothing is taken over.
     fn place_of(&self, nsp: &str, c: Option<u32>) -> Option<usize> {
         let mut ended = None;
         for (place, namespace) in self.namespaces.iter().enumerate().rev() {
@@ -21,7 +23,7 @@ impl Model {
                 .c
                 .and_then(|old| self.connections.get(&old))
                 .is_some_and(|old| old.closed.is_none());
-            if !alive {
+            if !alive && !self.several {
                 ended.get_or_insert(place);
             }
         }
@@ -86,6 +88,9 @@ impl Model {
         let t = record.t;
         if let Some(event) = event {
             self.count_event(event);
+            let dir = packet.dir;
+            let name = Name { nsp, event, dir };
+            self.statistics.seen(name, packet.size, record.n, record.t);
         }
         let connection = record.c.and_then(|c| self.connections.get_mut(&c));
         // Generation 3 and older: the socket's id is the connection's.
@@ -117,7 +122,10 @@ impl Model {
                 namespace.sent = namespace.sent.saturating_add(1);
                 namespace.surely_connected(t);
             }
-            ("connect", Direction::ToServer) => namespace.turn(NamespaceState::Joining, t),
+            ("connect", Direction::ToServer) => {
+                namespace.turn(NamespaceState::Joining, t);
+                namespace.take_wish(data.as_deref());
+            }
             ("connect", Direction::ToClient) => {
                 namespace.turn(NamespaceState::Connected, t);
                 namespace.reason = None;
@@ -192,6 +200,16 @@ impl Namespace {
             && self.since == t
         {
             self.turn(NamespaceState::Connected, t);
+        }
+    }
+
+    /// Reads what the client wants to recover, which tells a reconnect from a first visit.
+    fn take_wish(&mut self, data: Option<&str>) {
+        let wish = data.and_then(|data| serde_json::from_str::<serde_json::Value>(data).ok());
+        let text = |key: &str| Some(wish.as_ref()?.get(key)?.as_str()?.to_owned());
+        if let Some(pid) = text("pid") {
+            self.pid = Some(pid);
+            self.offset = text("offset").or(self.offset.take());
         }
     }
 

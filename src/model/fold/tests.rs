@@ -250,6 +250,48 @@ fn a_reconnect_takes_the_namespace_over_but_two_clients_have_two() {
 }
 
 #[test]
+fn in_a_tap_no_client_takes_over_what_another_one_left() {
+    let mut s = Script::on(1);
+    s.model.several = true;
+    s.down(HELLO)
+        .up("40")
+        .down("40{\"sid\":\"S1\",\"pid\":\"P\"}")
+        .down("42[\"hi\",\"Q7zC6jk\"]");
+    s.connection(C::Closed, Some("transport close"));
+    s.c = Some(2);
+    s.down(HELLO)
+        .up("40")
+        .down("40{\"sid\":\"S2\",\"pid\":\"Q\"}");
+    let of = |s: &Script, c| {
+        let mut all = s.model.namespaces.iter().filter(|one| one.c == Some(c));
+        all.next().unwrap().clone()
+    };
+    assert_eq!(s.model.namespaces.len(), 2);
+    assert_eq!(of(&s, 1).state, N::Disconnected);
+    assert_eq!(of(&s, 1).received, 1);
+    assert_eq!(of(&s, 2).received, 0);
+    assert_eq!(of(&s, 2).recovered, None, "it asked for nothing");
+    s.c = Some(3);
+    s.down(HELLO)
+        .up("40{\"pid\":\"P\",\"offset\":\"Q7zC6jk\"}")
+        .down("40{\"sid\":\"S1\",\"pid\":\"P\"}");
+    assert_eq!(of(&s, 3).recovered, Some(true));
+    assert_eq!(of(&s, 3).offset.as_deref(), Some("Q7zC6jk"));
+}
+
+#[test]
+fn who_stops_waiting_for_the_next_attempt_changes_nothing_about_how_the_connection_ended() {
+    let mut s = opened();
+    s.connection(C::Closed, Some("transport close"))
+        .connection(C::Waiting, None);
+    assert!(s.model.waiting.is_some());
+    s.connection(C::Closed, Some("io client disconnect"));
+    assert!(s.model.waiting.is_none());
+    let connection = s.model.connection().unwrap();
+    assert_eq!(connection.reason.as_deref(), Some("transport close"));
+}
+
+#[test]
 fn recovery_keeps_pid_and_offset() {
     let mut s = opened();
     s.up("40")

@@ -282,3 +282,79 @@ fn a_session_older_than_the_tap_is_taken_as_open() {
     assert_eq!(told, ["open", "polling open"]);
     assert!(story.answered(now, RequestKind::Poll, None).is_empty());
 }
+
+#[test]
+fn a_polling_client_that_hangs_up_and_stays_away_has_left() {
+    let now = Instant::now();
+    let mut story = open(now, TransportName::Polling, "4");
+    story.hung_up(seconds(now, 0.2));
+    assert!(story.tick(seconds(now, 1.1)).is_empty(), "it may come back");
+    let told = words(&story.tick(seconds(now, 1.3)));
+    assert_eq!(
+        told[1],
+        "closed transport close: the client ended the TCP connection (FIN) with no poll under way, and did not come back"
+    );
+
+    // With a poll under way, an idle connection may end without meaning anything.
+    let mut story = open(now, TransportName::Polling, "4");
+    let _ = story.requested(now, RequestKind::Poll, false);
+    story.hung_up(seconds(now, 0.1));
+    assert!(
+        story
+            .answered(seconds(now, 0.2), RequestKind::Poll, None)
+            .is_empty()
+    );
+    assert!(story.tick(seconds(now, 1.4)).is_empty());
+
+    // And whoever asks again is back.
+    let mut story = open(now, TransportName::Polling, "4");
+    story.hung_up(seconds(now, 0.1));
+    let _ = story.requested(seconds(now, 0.2), RequestKind::Poll, false);
+    let _ = story.answered(seconds(now, 0.3), RequestKind::Poll, None);
+    assert!(story.tick(seconds(now, 1.4)).is_empty());
+}
+
+#[test]
+fn the_silence_of_engine_io_3_counts_from_an_unanswered_ping_or_the_last_word() {
+    let bye = || How::Close(None, None);
+    let ws = TransportName::Websocket;
+    for (ping, word, leaves, reason) in [
+        // Not answered for pingTimeout.
+        (Some(1.0), None, 1.5, "ping timeout"),
+        (Some(1.0), None, 1.3, "io client disconnect"),
+        // Any word of the server is an answer; from it both times count.
+        (Some(1.0), Some(1.2), 2.0, "io client disconnect"),
+        (Some(1.0), Some(1.2), 2.7, "ping timeout"),
+        (None, None, 1.5, "ping timeout"),
+    ] {
+        let now = Instant::now();
+        let mut story = open(now, ws, "3");
+        if let Some(at) = ping {
+            let _ = story.packet(seconds(now, at), ToServer, ws, b"2");
+        }
+        if let Some(at) = word {
+            let _ = story.packet(seconds(now, at), ToClient, ws, b"42[\"x\"]");
+        }
+        let told = end(&mut story, seconds(now, leaves), Who::Client, bye());
+        let wanted = format!("closed {reason}");
+        assert!(
+            told.starts_with(&wanted),
+            "{ping:?} {word:?} {leaves}: {told}"
+        );
+    }
+}
+
+#[test]
+fn who_leaves_after_garbage_of_a_fault_could_not_read_it() {
+    for (eio, reason) in [("4", "parse error"), ("3", "transport error")] {
+        let now = Instant::now();
+        let mut story = open(now, TransportName::Websocket, eio);
+        story.faulted(&Fault {
+            fault: "garbage".to_owned(),
+            rule: None,
+            did: String::new(),
+        });
+        let told = end(&mut story, now, Who::Client, How::Close(None, None));
+        assert!(told.starts_with(&format!("closed {reason}: ")), "{told}");
+    }
+}

@@ -28,6 +28,8 @@ pub enum Outcome {
         id: u64,
         /// JSON array text.
         args: String,
+        /// It was answered before, and is once more on purpose.
+        again: bool,
     },
 }
 
@@ -36,6 +38,7 @@ pub enum Outcome {
 pub struct Answer {
     nsp: String,
     id: u64,
+    again: bool,
     form: Form,
 }
 
@@ -54,8 +57,16 @@ impl Answer {
         Answer {
             nsp: nsp.to_owned(),
             id,
+            again: false,
             form: form.with_notes(vec![asked, said]),
         }
+    }
+
+    /// For a question that was answered already: the same id again.
+    #[must_use]
+    pub fn once_more(mut self) -> Answer {
+        self.again = true;
+        self
     }
 
     fn check(&self) -> Result<String, Wrong> {
@@ -94,6 +105,7 @@ impl Answer {
                     nsp: self.nsp.clone(),
                     id: self.id,
                     args,
+                    again: self.again,
                 },
                 Err(wrong) => {
                     self.form.refuse(wrong);

@@ -135,6 +135,7 @@ fn an_answer_is_an_array_of_what_was_typed() {
         nsp: "/chat".into(),
         id: 3,
         args: "[true,[1]]".into(),
+        again: false,
     };
     assert_eq!(outcome, wanted);
     let mut dialog = answer::Answer::new("/", 0, "ask", "[]");

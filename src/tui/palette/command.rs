@@ -4,6 +4,8 @@ use crate::faults::{Fault, FaultError};
 use crate::tui::action::Action;
 use crate::tui::json;
 
+use super::place::{self, Place};
+
 /// A command with its arguments, as typed; being typed, it is not asked about again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Typed {
@@ -32,6 +34,8 @@ pub enum Typed {
     Save(String),
     /// `open PATH`
     Open(String),
+    /// `goto PLACE`
+    Goto(Place),
     /// An action's name (`quit`, `disconnect`, …): done without asking.
     Action(Action),
 }
@@ -55,7 +59,7 @@ impl Usage {
 }
 
 /// The commands that take arguments.
-pub const USAGES: [Usage; 9] = [
+pub const USAGES: [Usage; 10] = [
     Usage {
         name: "connect URL",
         about: "Connect to another server",
@@ -79,6 +83,11 @@ pub const USAGES: [Usage; 9] = [
     Usage {
         name: "filter [FILTER]",
         about: "Show only the rows that fit; without a filter, all",
+        acts_on_server: false,
+    },
+    Usage {
+        name: "goto PLACE",
+        about: "Go to a record (#1203), a time of day (12:03:04.5), a time since the start (+90s)",
         acts_on_server: false,
     },
     Usage {
@@ -183,6 +192,10 @@ pub fn parse(line: &str, readonly: bool) -> Result<Option<Typed>, Wrong> {
             what: error.to_string(),
         })?),
         "filter" => Typed::Filter(text),
+        "goto" => match place::parse(rest) {
+            Some(place) => Typed::Goto(place),
+            None => return wrong(at, &format!("goto takes {}", place::FORMS)),
+        },
         "mark" => Typed::Mark(text),
         "theme" => Typed::Theme(text),
         "save" => Typed::Save(text),
@@ -241,6 +254,8 @@ mod tests {
                 " mark  before  deploy ",
                 Some(Typed::Mark("before  deploy".into())),
             ),
+            ("goto #12", Some(Typed::Goto(Place::Record(12)))),
+            ("goto +2s", Some(Typed::Goto(Place::Since(2_000_000)))),
             ("theme light", Some(Typed::Theme("light".into()))),
             (
                 "save /tmp/a b.sio.jsonl",
@@ -266,6 +281,7 @@ mod tests {
             ("  join /a {\"t\":}", 15, "expected a value"),
             ("leave /a /b", 8, "one namespace"),
             ("theme", 5, "theme's name"),
+            ("goto tomorrow", 5, "a record (#1203)"),
             ("break drap", 6, "there is no fault"),
             ("break close:7", 6, "close:CODE"),
             ("disconnect now", 11, "nothing after it"),

@@ -4,7 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::connection::{Words, via};
+use super::connection::Words;
 use crate::journal::record::{ConnectionState, TransportName};
 use crate::model::state::Connection;
 use crate::tui::clients::Clients;
@@ -54,8 +54,14 @@ pub fn list(tab: &Tab, clients: &Clients, lines: &mut Vec<Words>) {
             (format!("{glyph} "), role),
             (format!("{transport:<4} "), Role::Dim),
             (format!("{sid:<5} "), Role::Dim),
-            (format!("↓{} ", seen.to_client), Role::ToClient),
-            (format!("↑{} ", seen.to_server), Role::ToServer),
+            (
+                format!("↓{} ", units::short(seen.to_client)),
+                Role::ToClient,
+            ),
+            (
+                format!("↑{} ", units::short(seen.to_server)),
+                Role::ToServer,
+            ),
             (
                 units::delta(up).trim_start_matches('+').to_owned(),
                 Role::Dim,
@@ -76,8 +82,7 @@ pub fn count(tab: &Tab) -> Option<String> {
 pub fn brief(tab: &Tab) -> Option<String> {
     let clients = tab.tap.as_ref()?;
     let connection = clients.current(&tab.model)?;
-    let transport = connection.transport.map_or("", via);
-    Some(format!("c{} {transport}, {}", connection.c, count(tab)?))
+    Some(format!("c{}, {}", connection.c, count(tab)?))
 }
 
 /// Lines of what to do while no client has come yet; the address stands alone, to be copied.

@@ -15,11 +15,13 @@ use crate::tui::theme::{Role, Theme};
 use crate::tui::units;
 
 /// The border's words: which packet, and the four views.
-pub fn title(detail: &Detail) -> Vec<(String, Role)> {
+pub fn title(pinned: Option<&Detail>, detail: &Detail) -> Vec<(String, Role)> {
     let mut title = Vec::new();
-    let name = match detail.id {
-        Some(id) => format!("Packet #{} ", id.n()),
-        None => "Packet ".to_owned(),
+    let pinned = pinned.and_then(|pinned| pinned.id);
+    let name = match (pinned, detail.id) {
+        (Some(pinned), Some(id)) => format!("Packet #{} pinned beside #{} ", pinned.n(), id.n()),
+        (None, Some(id)) => format!("Packet #{} ", id.n()),
+        (_, None) => "Packet ".to_owned(),
     };
     title.push((name, Role::Title));
     for (at, view) in View::ALL.iter().enumerate() {
@@ -42,9 +44,9 @@ pub fn title(detail: &Detail) -> Vec<(String, Role)> {
 }
 
 /// The view whose word lies at a column of the border, counted from its start.
-pub fn view_at(detail: &Detail, column: u16) -> Option<View> {
+pub fn view_at(pinned: Option<&Detail>, detail: &Detail, column: u16) -> Option<View> {
     let mut x = 2u16;
-    for (word, _) in title(detail) {
+    for (word, _) in title(pinned, detail) {
         let end = x.saturating_add(text::width(&word) as u16);
         if (x..end).contains(&column) {
             return View::ALL.into_iter().find(|view| view.name() == word);
@@ -96,6 +98,33 @@ pub fn draw(state: &State, detail: &Detail, area: Rect, focused: bool, buf: &mut
         View::Raw => raw(detail, area, focused, buf, theme),
         View::Hex => bytes(detail, area, focused, buf, theme),
         View::Meta => meta(detail, area, focused, buf, theme),
+    }
+}
+
+/// Draws the pinned packet to the left of the selected one, a line between them.
+pub fn beside(
+    state: &State,
+    pinned: &Detail,
+    detail: &Detail,
+    area: Rect,
+    focused: bool,
+    buf: &mut Buffer,
+) {
+    let half = area.width.saturating_sub(1) / 2;
+    let left = Rect {
+        width: half,
+        ..area
+    };
+    let right = Rect {
+        x: area.x + half + 1,
+        width: area.width.saturating_sub(half + 1),
+        ..area
+    };
+    draw(state, pinned, left, false, buf);
+    draw(state, detail, right, focused, buf);
+    for row in 0..area.height {
+        let style = state.theme.style(Role::Border);
+        crate::tui::paint::dot(buf, area.x + half, area.y + row, "│", style);
     }
 }
 

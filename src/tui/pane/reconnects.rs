@@ -18,12 +18,16 @@ pub fn record_of(entry: &Reconnect) -> u64 {
     }
 }
 
+/// `2nd in a row`: short, for it stands behind a time in a narrow pane.
 fn ordinal(number: u32) -> String {
-    match number {
-        2 => "second time in a row".to_owned(),
-        3 => "third time in a row".to_owned(),
-        more => format!("{more} times in a row"),
-    }
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending} in a row")
 }
 
 /// In a tap: which of the clients it was.

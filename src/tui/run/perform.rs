@@ -76,6 +76,8 @@ fn command_to(app: &mut App, at: usize, mut command: Command) {
                 match asked {
                     Command::Fault(fault) => tab.broken.asked(fault),
                     Command::ClearFaults => tab.broken.cleared(),
+                    Command::Hold => tab.holding = true,
+                    Command::Flush => tab.holding = false,
                     _ => {}
                 }
             }
@@ -147,6 +149,8 @@ fn said(command: &Command) -> Option<String> {
         Command::Mark { text } => Some(format!("marked: {text}")),
         Command::Connect => Some("trying now".to_owned()),
         Command::Fault(fault) => Some(format!("⚡ {fault} was asked for")),
+        Command::Hold => Some("◼ events are held back in the buffer".to_owned()),
+        Command::Flush => Some("what waits goes as soon as its namespace is joined".to_owned()),
         Command::ClearFaults => Some("what was broken by hand is ended".to_owned()),
         _ => None,
     }

@@ -11,12 +11,13 @@ use crate::tui::detail::View;
 use crate::tui::dialog;
 use crate::tui::draw::context;
 use crate::tui::effect::Effect;
-use crate::tui::help::Help;
+use crate::tui::help::{Help, Now};
 use crate::tui::layout::Pane;
 use crate::tui::log::Spot;
 use crate::tui::mask;
 use crate::tui::palette::Palette;
 use crate::tui::prompt::Prompt;
+use crate::tui::sheet::Kind;
 use crate::tui::state::{Asked, Overlay, State, Tab, Tone};
 use crate::tui::theme::Theme;
 
@@ -28,7 +29,13 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
     }
     match action {
         Action::Help => {
-            let help = Help::new(context(state.focus), &state.keymap, state.readonly);
+            let off = |action| why_off(state, action);
+            let about = |action| super::client::about(state, action);
+            let now = Now {
+                off: Some(&off),
+                about: Some(&about),
+            };
+            let help = Help::new(context(state.focus), &state.keymap, now);
             state.overlays.push(Overlay::Help(help));
         }
         Action::Back => return back(state),
@@ -143,6 +150,13 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
             }
         }
 
+        Action::Acks => super::sheet::open(state, Kind::Acks),
+        Action::Asks => super::sheet::open(state, Kind::Asks),
+        Action::Buffer => super::sheet::open(state, Kind::Buffer),
+        Action::Recovery => super::sheet::open(state, Kind::Recovery),
+        Action::Timeline => super::sheet::open(state, Kind::Timeline),
+        Action::Statistics => super::sheet::open(state, Kind::Statistics),
+
         Action::Mark => {
             let prompt = Prompt::new("mark").with_placeholder("what happened here");
             state.overlays.push(Overlay::Prompt(Asked::Mark, prompt));
@@ -151,6 +165,7 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
         Action::PreviousMark => jump(state, Spot::Mark, false),
         Action::NextError => jump(state, Spot::Error, true),
         Action::PreviousError => jump(state, Spot::Error, false),
+        Action::Pin => pin(state),
         Action::Copy if state.focus == Pane::Findings => return evidence::copy(state),
         Action::Copy => return copy(state),
         Action::Save => {
@@ -183,6 +198,22 @@ pub fn act(state: &mut State, action: Action, by: By) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Lets the packet stay beside those that are selected next, or takes it away again.
+fn pin(state: &mut State) {
+    let key = state.keymap.hint(Action::Pin);
+    let Some(tab) = state.tab_mut() else { return };
+    let words = match (tab.pinned.take(), tab.detail.id) {
+        (_, None) => "select a row first: its packet can be pinned".to_owned(),
+        (Some(pinned), id) if pinned.id == id => "nothing is pinned any more".to_owned(),
+        (_, Some(id)) => {
+            tab.pinned = Some(tab.detail.clone());
+            let n = id.n();
+            format!("#{n} stays beside what is selected next; {key} on it takes it away")
+        }
+    };
+    state.say(Tone::Info, words);
+}
+
 /// Why an action can't be done here, if it can't.
 fn refused(state: &State, action: Action) -> Option<String> {
     let sends = action.acts_on_server() || matches!(action, Action::Compose);
@@ -210,10 +241,20 @@ fn refused(state: &State, action: Action) -> Option<String> {
     {
         return Some("there is no session yet".to_owned());
     }
-    if action == Action::Mark && !live {
-        return Some("this is a saved session: it takes no new marks".to_owned());
-    }
     None
+}
+
+/// The same in a word or two, for the help.
+fn why_off(state: &State, action: Action) -> Option<&'static str> {
+    refused(state, action)?;
+    Some(match state.tab() {
+        _ if state.readonly && (action.acts_on_server() || action == Action::Compose) => {
+            "read-only"
+        }
+        None => "no session yet",
+        Some(tab) if tab.is_live() => "in a tap",
+        Some(_) => "a saved session",
+    })
 }
 
 /// Asks once when a key wants it; a typed command is its own answer.
@@ -254,7 +295,11 @@ fn back(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     if state.tab().is_some_and(|tab| tab.live && !tab.ended) {
-        let confirm = dialog::confirm::Confirm::new("Quit? The connection will be closed.", "quit");
+        let question = match state.tab().and_then(super::client::end_of_tap) {
+            Some(what) => format!("Quit? {what}"),
+            None => "Quit? The connection will be closed.".to_owned(),
+        };
+        let confirm = dialog::confirm::Confirm::new(&question, "quit");
         state
             .overlays
             .push(Overlay::Confirm(confirm, Box::new(Effect::Quit(0))));

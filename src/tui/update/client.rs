@@ -6,6 +6,7 @@ use crate::client::command::Emit;
 use crate::tui::action::Action;
 use crate::tui::clients;
 use crate::tui::effect::Effect;
+use crate::tui::layout::Pane;
 use crate::tui::state::{State, Tab, Tone};
 
 /// Looks at the connection `by` places further. False where this is no tap or there is none.
@@ -49,6 +50,32 @@ pub(super) fn only(state: &mut State) -> bool {
     super::typed::set_filter(state, &text);
     state.say(Tone::Info, words);
     true
+}
+
+/// What comes of quitting, where it ends a tap.
+pub(super) fn end_of_tap(tab: &Tab) -> Option<String> {
+    let open = tab.tap.as_ref()?.open(&tab.model);
+    Some(match open {
+        0 => "The tap will no longer listen.".to_owned(),
+        1 => "The tap ends, and its client is cut off.".to_owned(),
+        many => format!("The tap ends, and its {many} clients are cut off."),
+    })
+}
+
+/// What an action does in a tap, where that is something else.
+pub(super) fn about(state: &State, action: Action) -> Option<&'static str> {
+    state.tab()?.tap.as_ref()?;
+    Some(match action {
+        Action::Compose => "Write an event, to be injected into the chosen connection",
+        Action::Draft => "Turn the selected row into an event to be injected",
+        Action::Enter if state.focus == Pane::Connection => {
+            "Show the rows of the chosen connection only, and all again"
+        }
+        Action::SendLine => "Inject a draft of one line",
+        Action::Send => "Inject any draft",
+        Action::ToggleAck => "Inject to the other side: client or server",
+        _ => return None,
+    })
 }
 
 /// Why an action on a client is not there in a tap.

@@ -7,6 +7,7 @@ use crate::tui::action::Action;
 use crate::tui::config::Level;
 use crate::tui::effect::Effect;
 use crate::tui::layout::Pane;
+use crate::tui::log::RowId;
 use crate::tui::pane::findings;
 use crate::tui::state::{Overlay, State, Tone};
 use crate::tui::why::{Outcome, Why};
@@ -93,7 +94,10 @@ fn show(state: &mut State, mut why: Why, at: usize) {
     if tab.log.is_paused() {
         tab.log.toggle_pause();
     }
-    tab.log.select_even_hidden(n);
+    let row = read
+        .and_then(|read| read.line.as_ref())
+        .map_or(RowId::new(n, 0), |line| line.id);
+    tab.log.select_even_hidden(row);
     let hidden = !tab.log.shows_record(n) && tab.refill.is_none();
     let filter = tab
         .filter

@@ -47,7 +47,8 @@ fn click(state: &mut State, layout: &Layout, x: u16, y: u16) -> Vec<Effect> {
         .slot(Pane::Detail)
         .filter(|slot| slot.title.y == y && x > slot.title.x)
         && let Some(tab) = state.tabs.get_mut(state.current)
-        && let Some(view) = pane::detail::view_at(&tab.detail, x - slot.title.x)
+        && let Some(view) =
+            pane::detail::view_at(tab.pinned.as_ref(), &tab.detail, x - slot.title.x)
     {
         tab.detail.show(view);
         state.focus = Pane::Detail;

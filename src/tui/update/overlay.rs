@@ -136,8 +136,17 @@ fn give(
         Overlay::Answer(part) => match give!(part, given) {
             answer::Outcome::Ignored | answer::Outcome::Changed => Fate::Stay,
             answer::Outcome::Cancelled => Fate::Close,
-            answer::Outcome::Answer { nsp, id, args } => {
-                effects.push(Effect::Command(current, Command::Answer { nsp, id, args }));
+            answer::Outcome::Answer {
+                nsp,
+                id,
+                args,
+                again,
+            } => {
+                let command = match again {
+                    true => Command::AnswerAgain { nsp, id, args },
+                    false => Command::Answer { nsp, id, args },
+                };
+                effects.push(Effect::Command(current, command));
                 Fate::Close
             }
         },
@@ -164,6 +173,15 @@ fn give(
                 Fate::Close
             }
         },
+        Overlay::Sheet(part) => {
+            let Some(key) = given.key() else {
+                return Fate::Stay;
+            };
+            match super::sheet::key(state, part, key, effects) {
+                true => Fate::Close,
+                false => Fate::Stay,
+            }
+        }
         Overlay::Why(part) => {
             let Some(key) = given.key() else {
                 return Fate::Stay;

@@ -5,6 +5,7 @@ use crate::client::Command;
 use crate::journal::record::Direction;
 use crate::tui::bench::{Bench, connected};
 use crate::tui::config::Level;
+use crate::tui::remembered::Remembered;
 use crate::tui::state::Overlay;
 
 fn bench() -> Bench {
@@ -367,4 +368,102 @@ proptest::proptest! {
             let _ = bench.screen();
         }
     }
+}
+
+#[test]
+fn a_packet_is_pinned_beside_the_next_ones() {
+    let mut bench = connected(120, 36);
+    bench.settle(38_000);
+    bench.keys("g b down");
+    let (pinned, now) = (
+        bench.tab().pinned.as_ref().unwrap().id,
+        bench.tab().detail.id,
+    );
+    assert_ne!(pinned, now);
+    insta::assert_snapshot!("pinned", bench.screen());
+    bench.keys("up b");
+    assert!(bench.tab().pinned.is_none());
+}
+
+#[test]
+fn goto_finds_records_and_times() {
+    let mut bench = connected(120, 36);
+    bench.settle(38_000);
+    for (place, n) in [("#9", 9), ("+1.5s", 17), ("12:03:02.4", 17), ("+0s", 5)] {
+        bench.keys(&format!(": 'goto {place}' enter"));
+        assert_eq!(bench.tab().log.selected().unwrap().n(), n, "{place}");
+    }
+    for place in ["#9999", "+9h", "11:00"] {
+        bench.keys(&format!(": 'goto {place}' enter"));
+        assert_eq!(
+            bench.state.notice.take().unwrap().tone,
+            crate::tui::state::Tone::Bad,
+            "{place}"
+        );
+    }
+}
+
+#[test]
+fn a_saved_session_takes_marks_that_are_not_in_its_file() {
+    let mut bench = connected(120, 36);
+    bench.state.tabs[0].live = false;
+    bench.settle(38_000);
+    assert!(bench.keys("g down down m 'here it began' enter").is_empty());
+    bench.settle(38_000);
+    assert!(
+        bench.screen().contains("◆ here it began"),
+        "{}",
+        bench.screen()
+    );
+    let marked = bench.tab().log.selected();
+    bench.keys("G u");
+    assert_eq!(bench.tab().log.selected(), marked);
+    bench.keys("m enter");
+    assert!(bench.tab().marks.is_empty());
+}
+
+#[test]
+fn a_view_comes_back_as_it_was_left() {
+    let mut bench = connected(120, 36);
+    bench.state.tabs[0].live = false;
+    bench.settle(38_000);
+    bench.keys("f 'ev:say' enter ! g m 'seen' enter v 5 p t");
+    let view = Remembered::of(&bench.state, bench.tab());
+    let text = serde_json::to_string(&view).unwrap();
+    assert!(view.is_worth_keeping());
+    let before = bench.screen();
+
+    let mut again = connected(120, 36);
+    again.state.tabs[0].live = false;
+    let read: Remembered = serde_json::from_str(&text).unwrap();
+    read.restore(&mut again.state, 0);
+    again.settle(38_000);
+    again.keys("5");
+    assert_eq!(Remembered::of(&again.state, again.tab()), view);
+    let rows = |screen: &str| {
+        screen
+            .lines()
+            .skip(1)
+            .take(14)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&again.screen()), rows(&before));
+}
+
+#[test]
+fn a_view_of_another_version_does_no_harm() {
+    let text = r#"{"filter":"nosuch:key","level":"?","view":7,"selected":99999999,"new":{}}"#;
+    assert!(
+        serde_json::from_str::<Remembered>(text).is_err(),
+        "view is no text"
+    );
+    let text = text.replace("\"view\":7,", "");
+    let mut bench = connected(120, 36);
+    serde_json::from_str::<Remembered>(&text)
+        .unwrap()
+        .restore(&mut bench.state, 0);
+    bench.settle(38_000);
+    assert!(bench.tab().filter.active().is_none());
+    assert!(bench.screen().contains("hello"));
 }

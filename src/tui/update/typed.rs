@@ -4,7 +4,7 @@ use super::{By, act};
 use crate::client::{Command, Options};
 use crate::model::filter;
 use crate::tui::effect::Effect;
-use crate::tui::palette::Typed;
+use crate::tui::palette::{Place, Typed};
 use crate::tui::prompt::{Candidate, Prompt, Wrong};
 use crate::tui::state::{Asked, Search, State, Tab, Tone};
 
@@ -48,6 +48,7 @@ pub(super) fn command(state: &mut State, typed: Typed) -> Vec<Effect> {
             Ok(_) => set_filter(state, &text),
             Err(mistake) => state.say(Tone::Bad, mistake.to_string()),
         },
+        Typed::Goto(place) => go_to(state, place),
         Typed::Mark(text) => return mark(state, text),
         Typed::Theme(name) => return vec![Effect::Theme(name)],
         Typed::Save(path) => return vec![Effect::Save(current, path.into())],
@@ -73,12 +74,67 @@ fn options(state: &State, url: &str) -> Result<Options, String> {
     Ok(options)
 }
 
-fn mark(state: &mut State, text: String) -> Vec<Effect> {
-    if !state.tab().is_some_and(Tab::is_live) {
-        state.say(Tone::Bad, "this is a saved session: it takes no new marks");
-        return Vec::new();
+/// Goes to a place in the frame log; a time is looked up before the next frame is drawn.
+fn go_to(state: &mut State, place: Place) {
+    const DAY: u64 = 86_400_000_000;
+    let Some(tab) = state.tab() else { return };
+    let time = match place {
+        Place::Record(n) if n == 0 || n > tab.records => {
+            let last = tab.records;
+            return state.say(
+                Tone::Bad,
+                format!("there is no record #{n}: the last is #{last}"),
+            );
+        }
+        Place::Record(n) => return super::sheet::go_to(state, n),
+        Place::Since(time) => time,
+        Place::Clock(clock) => {
+            let began = tab.started.to_zoned(tab.zone.clone());
+            let midnight = began.start_of_day().unwrap_or_else(|_| began.clone());
+            let since = began.timestamp().duration_since(midnight.timestamp());
+            let since = u64::try_from(since.as_micros()).unwrap_or(0);
+            // A time before the session's start is one of the next day.
+            (clock + DAY).saturating_sub(since) % DAY
+        }
+    };
+    let now = tab.model.now;
+    if time > now {
+        let (from, to) = (0, now);
+        let wall = |at| crate::tui::units::wall(tab.started, &tab.zone, at);
+        let words = format!("the session goes from {} to {}", wall(from), wall(to));
+        return state.say(Tone::Bad, words);
     }
-    vec![Effect::Command(state.current, Command::Mark { text })]
+    if let Some(tab) = state.tab_mut() {
+        tab.goto = Some(time);
+        state.focus = crate::tui::layout::Pane::Frames;
+    }
+}
+
+fn mark(state: &mut State, text: String) -> Vec<Effect> {
+    if state.tab().is_some_and(Tab::is_live) {
+        return vec![Effect::Command(state.current, Command::Mark { text })];
+    }
+    // The file of a saved session is not written to: its marks are kept beside it.
+    let Some(tab) = state.tab_mut() else {
+        return Vec::new();
+    };
+    let Some(n) = tab.log.selected().map(crate::tui::log::RowId::n) else {
+        state.say(Tone::Info, "there is no row to mark");
+        return Vec::new();
+    };
+    let words = if text.trim().is_empty() {
+        match tab.marks.remove(&n) {
+            Some(_) => format!("the mark on #{n} is gone"),
+            None => "write a word: an empty mark takes one away".to_owned(),
+        }
+    } else {
+        let words = format!("#{n} is marked: {}", text.trim());
+        tab.marks.insert(n, text.trim().to_owned());
+        words
+    };
+    tab.refill();
+    state.say(Tone::Good, words);
+    Vec::new()
 }
 
 /// Puts a filter in force that is known to be good; an empty one takes the filter away.
@@ -98,6 +154,14 @@ pub(super) fn set_filter(state: &mut State, text: &str) {
 
 /// What is wrong with a prompt's text, and what could stand at its cursor.
 pub(super) fn check(state: &State, asked: Asked, prompt: &mut Prompt) {
+    if asked == Asked::Change {
+        let wrong = crate::tui::json::values(prompt.text()).err();
+        prompt.set_wrong(wrong.map(|wrong| Wrong {
+            at: wrong.at..wrong.at + 1,
+            what: wrong.what,
+        }));
+        return;
+    }
     if asked != Asked::Filter {
         // What was wrong with the text before it was changed.
         prompt.set_wrong(None);
@@ -158,6 +222,7 @@ pub(super) fn submit(
         }
         Asked::Search => search(state, &text),
         Asked::Mark => effects.extend(mark(state, text)),
+        Asked::Change => return super::sheet::change(state, &text, effects),
         Asked::Save if text.trim().is_empty() => return false,
         Asked::Save => effects.push(Effect::Save(state.current, text.into())),
     }
@@ -165,7 +230,7 @@ pub(super) fn submit(
 }
 
 /// Begins a search from the selected row on. `/…/` is a regex, anything else is text as it stands.
-fn search(state: &mut State, text: &str) {
+pub(super) fn search(state: &mut State, text: &str) {
     let is_regex = text.len() > 2 && text.starts_with('/') && text.ends_with('/');
     let source = if is_regex {
         text.to_owned()

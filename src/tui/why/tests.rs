@@ -101,6 +101,24 @@ fn a_new_finding_is_told_and_moves_nothing_that_is_read() {
 }
 
 #[test]
+fn what_was_told_goes_with_its_finding_and_is_said_anew_when_it_changes() {
+    let mut bench = found(120, 36);
+    let mut later = findings();
+    later[1].title = "the server refuses /admin: authentication error (twice)".into();
+    bench.state.tabs[0].take_findings(&later);
+    assert!(bench.state.tell_of_findings(0));
+    assert!(said(&bench).contains("(twice)"), "{}", said(&bench));
+    bench.state.tabs[0].take_findings(&later[..1]);
+    assert!(bench.state.tell_of_findings(0));
+    assert!(bench.state.notice.is_none(), "{}", said(&bench));
+    // What was said of a key stays.
+    bench.state.say(Tone::Good, "copied");
+    bench.state.tabs[0].take_findings(&later);
+    bench.state.tell_of_findings(0);
+    assert_eq!(said(&bench), "copied");
+}
+
+#[test]
 fn what_is_for_information_raises_no_alarm() {
     let mut bench = connected(80, 24);
     bench.state.tabs[0].take_findings(&findings()[..1]);
@@ -272,4 +290,44 @@ fn no_size_and_no_key_makes_it_panic() {
             let _ = bench.screen();
         }
     }
+}
+
+#[test]
+fn of_a_poll_with_many_packets_the_one_that_proves_it_is_shown_and_selected() {
+    use crate::journal::record::{Body, Request, Response};
+    let mut bench = connected(120, 36);
+    bench.add(
+        38_500,
+        Body::Request(Request {
+            x: 900,
+            method: "GET".into(),
+            url: "http://localhost:3000/socket.io/?EIO=4&transport=polling&sid=s".into(),
+            ..Request::default()
+        }),
+    );
+    let n = bench.add(
+        38_501,
+        Body::Response(Response {
+            x: 900,
+            status: 200,
+            body: "42[\"hello\"]\u{1e}44/deny,{\"message\":\"closed\"}".into(),
+            ..Response::default()
+        }),
+    );
+    bench.settle(39_000);
+    let mut finding = findings().remove(1);
+    finding.evidence = vec![n];
+    bench.state.tabs[0].take_findings(&[finding]);
+    bench.keys("4 enter");
+    bench.settle(39_000);
+    let screen = bench.screen();
+    let line = screen
+        .lines()
+        .find(|line| line.contains(&format!("▸ #{n}")));
+    assert!(line.is_some_and(|line| line.contains("/deny")), "{screen}");
+    bench.keys("enter");
+    bench.settle(39_000);
+    let screen = bench.screen();
+    let id = bench.tab().log.selected().unwrap();
+    assert_eq!((id.n(), id.index()), (n, 2), "its second packet: {screen}");
 }

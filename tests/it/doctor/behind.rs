@@ -117,24 +117,6 @@ fn a_server_under_a_prefix_is_found_by_the_urls_path() {
 }
 
 #[test]
-fn a_prefix_that_is_replaced_is_a_wrong_path() {
-    let stage = Stage::new(Generation::V4, 1, &json!({}), config::rewritten_prefix);
-    let examined = behind(&stage, &[]);
-    examined.finds(1, &["wrong-path"]);
-    examined.says("path", "fail", &["404"]);
-}
-
-#[test]
-fn a_dead_server_is_told_from_a_wrong_path() {
-    let stage = Stage::new(Generation::V4, 0, &json!({}), |_| {
-        config::plain(&[free_port()])
-    });
-    let examined = behind(&stage, &[]);
-    examined.finds(1, &["proxy-status-page"]);
-    examined.says("path", "fail", &["502 from nginx"]);
-}
-
-#[test]
 fn a_redirect_is_told_with_its_place_and_without_its_query() {
     let stage = Stage::new(Generation::V4, 0, &json!({}), |_| Site {
         http: String::new(),

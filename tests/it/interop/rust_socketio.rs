@@ -126,6 +126,32 @@ fn a_refused_namespace_ends_with_3_and_the_servers_word() {
 }
 
 #[test]
+fn auth_is_read_again_before_each_attempt_and_a_stale_one_is_refused_on_the_way_back() {
+    // Each token is good once.
+    let server = Lab::server(Generation::V4, json!({ "tokenUses": 1 }));
+    let url = format!("{}/admin", server.url());
+    let fresh = r#"!echo "{\"token\":\"letmein-$$\"}""#;
+    let run = stream(&url, &[&SOON[..], &["--auth", fresh]].concat());
+    run.say(json!({ "wait": { "namespace": "/admin" } }));
+    run.say(json!({ "fault": "drop" }));
+    let (_, next) = run.wait_from(0, namespace("/admin", "disconnected"));
+    run.wait_from(next, namespace("/admin", "connected"));
+    let finished = run.finish();
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+
+    let stale = r#"{"token":"letmein-always"}"#;
+    let run = stream(&url, &[&SOON[..], &["--auth", stale]].concat());
+    run.say(json!({ "wait": { "namespace": "/admin" } }));
+    run.say(json!({ "fault": "drop" }));
+    let (refused, _) = run.wait_from(0, namespace("/admin", "refused"));
+    assert_eq!(refused["reason"], "jwt expired", "{refused}");
+    run.wait_for(mark_of("rust_socketio: error"));
+    let finished = run.wait_for_end();
+    assert!(finished.stderr.contains("jwt expired"), "{finished:?}");
+    assert_eq!(finished.code, Some(4), "{finished:?}");
+}
+
+#[test]
 fn emit_prints_the_ack() {
     let server = Lab::server(Generation::V4, json!({}));
     let arguments = ["emit", &server.url(), "echo", "1", "two", "--ack"];

@@ -15,6 +15,17 @@ fn ended(
     options: Value,
     end: impl FnOnce(&crate::lab::Server, &crate::lab::Client),
 ) -> (Value, Vec<Value>) {
+    ended_on(generation, way, options, |server, client, _| {
+        end(server, client);
+    })
+}
+
+fn ended_on(
+    generation: Generation,
+    way: &str,
+    options: Value,
+    end: impl FnOnce(&crate::lab::Server, &crate::lab::Client, &Tapped),
+) -> (Value, Vec<Value>) {
     let server = Lab::server(generation, options);
     let tapped = Tapped::before(&server.url(), &["--no-record"]);
     let client = Lab::client(
@@ -23,7 +34,7 @@ fn ended(
         json!({ "options": { "transports": [way], "reconnection": false } }),
     );
     client.expect(|line| line["saw"] == "event" && line["event"] == "hello");
-    end(&server, &client);
+    end(&server, &client, &tapped);
     let closed = tapped.run.wait_for(connection(1, "closed"));
     (closed, tapped.stop())
 }
@@ -78,7 +89,20 @@ fn a_killed_client_is_told_over_both_transports() {
             "transport close",
             &["the client", "TCP connection"],
         );
-        let (closed, _) = ended(generation, "polling", json!({}), |_, client| client.kill());
+        let options = json!({});
+        let (closed, _) = ended_on(generation, "polling", options, |_, client, tapped| {
+            // With a poll under way: without one, a dead client can't be told from a slow one.
+            let hello = tapped.run.wait_for(|record| {
+                let body = record["body"].as_str().unwrap_or_default();
+                record["k"] == "response" && body.contains("hello")
+            });
+            tapped.run.wait_for(|record| {
+                record["k"] == "request"
+                    && record["method"] == "GET"
+                    && record["x"].as_u64() > hello["x"].as_u64()
+            });
+            client.kill();
+        });
         told(
             &closed,
             "transport close",

@@ -7,6 +7,7 @@ use sioscope::journal::record::TransportName;
 use sioscope::protocol::engine::Version;
 
 use super::stage::{Tapped, connection};
+use crate::interop::records::all;
 use crate::lab::{Client, Generation, Lab, Server};
 
 /// Two servers of a generation: one that pings quickly, one that leaves time.
@@ -22,7 +23,7 @@ impl Bed {
         // With the window of a compressed stream kept, so that a swallowed message matters.
         let deflate = json!({ "threshold": 0 });
         let quick =
-            json!({ "pingInterval": 300, "pingTimeout": 200, "perMessageDeflate": deflate });
+            json!({ "pingInterval": 800, "pingTimeout": 800, "perMessageDeflate": deflate });
         let steady = json!({ "perMessageDeflate": deflate });
         Bed {
             generation,
@@ -79,6 +80,14 @@ fn made(tapped: &Tapped, entry: &Entry) -> Value {
         .wait_for(|record| record["k"] == "fault" && record["fault"] == entry.example)
 }
 
+/// No rule speaks: what goes wrong here is our own doing.
+#[track_caller]
+fn blames_nobody(name: &str, tapped: &Tapped) {
+    let records = tapped.run.records();
+    let blamed = all(&records, |record| record["k"] == "finding");
+    assert!(blamed.is_empty(), "{name}: {blamed:#?}");
+}
+
 #[track_caller]
 fn disconnects(bed: &Bed, entry: &Entry, over: TransportName, reason: &str) {
     let name = format!("{} in {:?} over {}", entry.name, bed.version, word(over));
@@ -107,10 +116,12 @@ fn disconnects(bed: &Bed, entry: &Entry, over: TransportName, reason: &str) {
         fault["n"].as_u64() < closed["n"].as_u64(),
         "{name}: {closed}"
     );
+    assert_eq!(closed["reason"], reason, "{name}: {closed}");
     tapped.run.say(json!({ "fault": "clear" }));
     // And it comes back as after the real thing.
     client.expect(|line| line["saw"] == "connect" && line["sid"] != gone["sid"]);
     tapped.run.wait_for(connection(2, "open"));
+    blames_nobody(&name, &tapped);
 }
 
 #[track_caller]
@@ -125,6 +136,7 @@ fn stays_on_polling(bed: &Bed, entry: &Entry) {
     second.say(json!({ "wait": { "ack": true } }));
     assert_eq!(second.finish().code, Some(0), "{}", entry.name);
     assert_eq!(first.finish().code, Some(0));
+    blames_nobody(entry.name, &tapped);
     let told = second.lines();
     assert!(
         told.iter().all(|line| line["saw"] != "upgrade"),
@@ -166,6 +178,7 @@ fn comes_late(bed: &Bed, entry: &Entry, over: TransportName) {
     }
     tapped.run.say(json!({ "fault": "clear" }));
     assert_eq!(client.finish().code, Some(0), "{}", entry.name);
+    blames_nobody(entry.name, &tapped);
 }
 
 #[track_caller]
@@ -179,6 +192,7 @@ fn loses_an_ack(bed: &Bed, entry: &Entry, over: TransportName) {
     client.say(json!({ "emit": ["echo", 2], "ack": true }));
     client.expect(|line| line["saw"] == "ack" && line["args"] == json!([2]));
     assert_eq!(client.finish().code, Some(0));
+    blames_nobody(entry.name, &tapped);
 }
 
 /// What came with the event `echo`, in order.
@@ -201,6 +215,7 @@ fn comes_twice(bed: &Bed, entry: &Entry, over: TransportName) {
     made(&tapped, entry);
     assert_eq!(echoes(&client), ["twice", "twice", "once"]);
     assert_eq!(client.finish().code, Some(0));
+    blames_nobody(entry.name, &tapped);
 }
 
 #[track_caller]
@@ -214,17 +229,19 @@ fn overtakes(bed: &Bed, entry: &Entry, over: TransportName) {
     made(&tapped, entry);
     assert_eq!(echoes(&client), ["second", "first", "third"]);
     assert_eq!(client.finish().code, Some(0));
+    blames_nobody(entry.name, &tapped);
 }
 
 fn provoke_all(generation: Generation, over: TransportName) {
     let bed = Bed::new(generation);
     let mut made = 0;
+    let mut failed = Vec::new();
     for entry in CATALOGUE.iter().filter(|entry| entry.acts_on(Side::Tap)) {
         let Some(brings) = entry.brings(over, bed.version) else {
             continue;
         };
         made += 1;
-        match brings {
+        let provoked = std::panic::AssertUnwindSafe(|| match brings {
             Brings::PingTimeout
             | Brings::TransportClose
             | Brings::TransportError
@@ -236,8 +253,13 @@ fn provoke_all(generation: Generation, over: TransportName) {
             Brings::LostAck => loses_an_ack(&bed, entry, over),
             Brings::Twice => comes_twice(&bed, entry, over),
             Brings::WrongOrder => overtakes(&bed, entry, over),
+        });
+        // The others are still worth to be seen.
+        if std::panic::catch_unwind(provoked).is_err() {
+            failed.push(entry.example);
         }
     }
+    assert!(failed.is_empty(), "{failed:?} over {}", word(over));
     assert!(made >= 15, "only {made} faults act over {}", word(over));
 }
 
@@ -259,35 +281,4 @@ fn every_fault_brings_its_reason_to_the_official_client_over_websocket_in_genera
 #[test]
 fn every_fault_brings_its_reason_to_the_official_client_over_polling_in_generation_2() {
     provoke_all(Generation::V2, TransportName::Polling);
-}
-
-#[test]
-fn a_plan_acts_on_what_it_names() {
-    let server = Lab::server(Generation::V4, json!({}));
-    let folder = tempfile::TempDir::new().expect("a folder");
-    let plan = folder.path().join("plan.toml");
-    let text = "[[rule]]\nname = \"second\"\nfault = \"drop\"\nconnection = 2\nevent = \"echo\"\n";
-    std::fs::write(&plan, text).expect("a plan");
-    let plan = plan.display().to_string();
-    let tapped = Tapped::before(&server.url(), &["--no-record", "--faults", &plan]);
-    let options = json!({ "options": { "transports": ["websocket"], "reconnection": false } });
-    let clients: Vec<Client> = (0..2)
-        .map(|_| {
-            let client = Lab::client(Generation::V4, &tapped.url(), options.clone());
-            client.expect(|line| line["saw"] == "event" && line["event"] == "hello");
-            client
-        })
-        .collect();
-    for client in &clients {
-        client.say(json!({ "emit": ["echo", 1] }));
-    }
-    clients[1].expect(|line| line["saw"] == "disconnect" && line["reason"] == "transport close");
-    clients[0].expect(|line| line["saw"] == "event" && line["event"] == "echo");
-    let fault = tapped.run.wait_for(|record| record["k"] == "fault");
-    assert_eq!(
-        (&fault["c"], &fault["rule"]),
-        (&json!(2), &json!("second")),
-        "{fault}"
-    );
-    assert_eq!(clients[0].finish().code, Some(0));
 }

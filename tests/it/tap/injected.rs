@@ -6,14 +6,17 @@ use super::stage::{Tapped, connection};
 use crate::interop::records::{all, event, is_event, packets_of};
 use crate::lab::{Client, Generation, Lab};
 
-fn client(tapped: &Tapped, generation: Generation, way: &str) -> Client {
+fn client(tapped: &Tapped, generation: Generation, ways: &[&str]) -> Client {
     let client = Lab::client(
         generation,
         &tapped.url(),
-        json!({ "namespaces": [{ "nsp": "/" }, { "nsp": "/chat" }], "options": { "transports": [way] } }),
+        json!({ "namespaces": [{ "nsp": "/" }, { "nsp": "/chat" }], "options": { "transports": ways } }),
     );
     client.expect(|line| line["saw"] == "connect" && line["nsp"] == "/chat");
     client.expect(|line| line["saw"] == "event" && line["event"] == "hello");
+    if ways.len() == 2 {
+        client.expect(|line| line["saw"] == "upgrade");
+    }
     client
 }
 
@@ -27,8 +30,8 @@ fn carries(dir: &'static str, name: &'static str) -> impl Fn(&Value) -> bool {
 #[test]
 fn events_reach_both_sides_over_both_transports_in_both_generations() {
     for generation in [Generation::V2, Generation::V4] {
-        for way in ["websocket", "polling"] {
-            let name = format!("{generation:?} {way}");
+        for way in [&["websocket"][..], &["polling"], &["polling", "websocket"]] {
+            let name = format!("{generation:?} {way:?}");
             let server = Lab::server(
                 generation,
                 json!({ "perMessageDeflate": { "threshold": 0 } }),
@@ -36,6 +39,9 @@ fn events_reach_both_sides_over_both_transports_in_both_generations() {
             let tapped = Tapped::before(&server.url(), &["--no-record"]);
             let client = client(&tapped, generation, way);
             tapped.run.say(json!({ "inject": ["ours", 1, { "$binary": "AQID" }], "to": "client", "nsp": "/chat" }));
+            // A mark behind it: it waits for the client once that is there.
+            tapped.run.say(json!({ "mark": "asked" }));
+            tapped.run.wait_for(|record| record["text"] == "asked");
             // Over polling it comes with the client's next poll, which this brings about.
             client.say(json!({ "emit": ["echo", "poll"] }));
             let seen = client.expect(|line| line["saw"] == "event" && line["event"] == "ours");
@@ -94,7 +100,7 @@ fn a_raw_message_goes_as_it_is_written_and_a_wrong_order_is_refused() {
     let tapped = Tapped::before(&server.url(), &["--no-record"]);
     tapped.run.say(json!({ "inject": ["x"], "to": "client" }));
     tapped.run.wait_for_talk("0 connections are live");
-    let client = client(&tapped, Generation::V4, "websocket");
+    let client = client(&tapped, Generation::V4, &["websocket"]);
     tapped
         .run
         .say(json!({ "inject": "42[\"raw\",\"text\"]", "to": "client" }));
@@ -123,7 +129,7 @@ fn a_raw_message_goes_as_it_is_written_and_a_wrong_order_is_refused() {
 fn a_read_only_tap_takes_no_injection_and_no_fault() {
     let server = Lab::server(Generation::V4, json!({}));
     let tapped = Tapped::before(&server.url(), &["--no-record", "--readonly"]);
-    let client = client(&tapped, Generation::V4, "websocket");
+    let client = client(&tapped, Generation::V4, &["websocket"]);
     tapped.run.say(json!({ "inject": ["x"], "to": "client" }));
     tapped.run.say(json!({ "fault": "drop" }));
     tapped.run.wait_for_talk("stdin line 2: read-only");

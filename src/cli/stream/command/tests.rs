@@ -87,6 +87,16 @@ fn every_command_of_the_table_is_read() {
             Step::Do(Command::Fault("close:1011".parse().unwrap())),
         ),
         (r#"{"fault":"clear"}"#, Step::Do(Command::ClearFaults)),
+        (r#"{"buffer":"hold"}"#, Step::Do(Command::Hold)),
+        (r#"{"buffer":"flush"}"#, Step::Do(Command::Flush)),
+        (
+            r#"{"answer":[1],"id":3,"again":true}"#,
+            Step::Do(Command::AnswerAgain {
+                nsp: "/".to_owned(),
+                id: 3,
+                args: "[1]".to_owned(),
+            }),
+        ),
         (r#"{"quit":true}"#, Step::Quit),
         (
             r#"{"wait":{"event":"hello","nsp":"/","timeout_ms":3000}}"#,
@@ -215,6 +225,10 @@ fn mistakes_say_what_where_and_what_to_do() {
         (
             r#"{"fault":"dorp"}"#,
             vec!["no fault \"dorp\"", "drop, reset", "clear ends"],
+        ),
+        (
+            r#"{"buffer":"drop"}"#,
+            vec!["buffer takes hold", "not drop"],
         ),
         (r#"{"fault":"close"}"#, vec!["needs a value", "close:CODE"]),
         (r#"{"fault":true}"#, vec!["fault must be a text, not true"]),

@@ -205,3 +205,35 @@ fn a_long_journal_is_looked_through_in_slices() {
     assert_eq!(watch.look(&journal, &event("x", None)), Found::More);
     assert_eq!(watch.look(&journal, &event("x", None)), Found::Met);
 }
+
+#[test]
+fn in_a_tap_the_servers_connect_joins_until_the_connection_ends() {
+    let journal = journal();
+    let namespace = Expect::Namespace("/".to_owned());
+    let mut watch = Watch::tapping(None);
+    frame(&journal, Direction::ToServer, "40");
+    assert_eq!(watch.look(&journal, &namespace), Found::NotYet);
+    comes(&journal, "40{\"sid\":\"s\"}");
+    comes(&journal, "42[\"hello\"]");
+    assert_eq!(watch.look(&journal, &event("hello", None)), Found::Met);
+    assert_eq!(
+        watch.look(&journal, &namespace),
+        Found::Met,
+        "it joined while the event was waited for"
+    );
+    comes(&journal, "40/chat,{\"sid\":\"c\"}");
+    comes(&journal, "42[\"again\"]");
+    assert_eq!(watch.look(&journal, &event("again", None)), Found::Met);
+    let closed = crate::journal::record::Connection {
+        state: ConnectionState::Closed,
+        attempt: None,
+        delay_ms: None,
+        reason: Some("transport close".to_owned()),
+        detail: None,
+    };
+    journal.append(Instant::now(), Some(1), &Body::Connection(closed));
+    comes(&journal, "42[\"more\"]");
+    assert_eq!(watch.look(&journal, &event("more", None)), Found::Met);
+    let chat = Expect::Namespace("/chat".to_owned());
+    assert_eq!(watch.look(&journal, &chat), Found::NotYet);
+}

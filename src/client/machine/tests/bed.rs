@@ -498,6 +498,28 @@ impl Bed {
                     args: args.to_owned(),
                 }
             }
+            ["again", nsp, rest] => {
+                let (id, args) = rest.split_once(' ').expect("id and arguments");
+                Command::AnswerAgain {
+                    nsp: nsp.to_owned(),
+                    id: id.parse().expect("an id"),
+                    args: args.to_owned(),
+                }
+            }
+            ["hold"] => Command::Hold,
+            ["flush"] => Command::Flush,
+            ["unbuffer", nsp, packet] => Command::Unbuffer {
+                nsp: nsp.to_owned(),
+                packet: packet.to_owned(),
+            },
+            ["rebuffer", nsp, rest] => {
+                let (packet, args) = rest.split_once(" => ").expect("packet => arguments");
+                Command::Rebuffer {
+                    nsp: nsp.to_owned(),
+                    packet: packet.to_owned(),
+                    args: args.to_owned(),
+                }
+            }
             ["join", nsp, auth] => Command::Join {
                 nsp: nsp.to_owned(),
                 auth: Some(auth.to_owned()),

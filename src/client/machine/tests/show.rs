@@ -58,6 +58,7 @@ pub(super) fn record_text(body: &Body) -> String {
             tail("ms=", it.ms)
         ),
         Body::Buffer(it) => format!("buffer {} {} {}", it.nsp, word(it.op), it.packet),
+        Body::Mark(it) => format!("mark {}", it.text),
         other => format!("{other:?}"),
     }
 }
