@@ -1,7 +1,7 @@
 //! Files that can't be read, or not to their end: a clear word, exit code 2, never a panic.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use proptest::prelude::*;
 use sioscope::doctor;
@@ -182,7 +182,7 @@ fn every_form_of_a_session_opens_whatever_its_name_is() {
 }
 
 /// Opens a file and does everything with it that commands do.
-fn use_all(path: &PathBuf) {
+fn use_all(path: &Path) {
     let Ok(journal) = Journal::open(path) else {
         return;
     };
