@@ -19,6 +19,7 @@ pub mod diff;
 pub mod doctor;
 pub mod emit;
 pub mod exit;
+pub mod export;
 pub mod log;
 pub mod man;
 pub mod mock;
@@ -86,6 +87,8 @@ pub enum Headless {
     Emit(Box<emit::Plan>),
     /// `doctor`.
     Doctor(Box<doctor::Plan>),
+    /// `export`.
+    Export(Box<export::Plan>),
     /// `sessions`.
     Sessions(sessions::Plan),
     /// `replay`.
@@ -137,6 +140,7 @@ pub fn run(task: Headless) -> Exit {
         Headless::Stream(plan) => stream::run(*plan),
         Headless::Emit(plan) => emit::run(*plan),
         Headless::Doctor(plan) => doctor::run(*plan),
+        Headless::Export(plan) => export::run(&plan),
         Headless::Sessions(plan) => sessions::run(&plan),
         Headless::Replay(plan) => replay::run(*plan),
         Headless::Completions(shell) => completions::run(shell),

@@ -9,9 +9,7 @@
 //! | 6 | `main.rs` | chooses a face |
 //! | 5 | [`tui`], [`cli`] | the two faces; neither knows the other |
 //! | 4 | [`scope`] | one running session: a source, its journal, its model, a way to command it |
-//! | 3 | [`replay`], [`doctor`] | sessions lined up, played again, played back; examines an endpoint and names what is wrong |
-//! | 3 | [`replay`] | plays a side of a recorded session again |
-//! | 3 | [`doctor`] | examines an endpoint and names what is wrong |
+//! | 3 | [`replay`], [`doctor`], [`export`] | sessions lined up, played again, played back; examines an endpoint and names what is wrong; sessions for others |
 //! | 2 | [`client`], [`tap`], [`demo`] | sources: they do IO and write records |
 //! | 2 | [`diagnosis`] | rules: they read the model and make findings (pure) |
 //! | 1 | [`model`], [`faults`], [`net`] | the state of things, folded from records (pure); failures made on purpose and their plans (pure); connections, made and timed |
@@ -22,6 +20,7 @@ pub mod client;
 pub mod demo;
 pub mod diagnosis;
 pub mod doctor;
+pub mod export;
 pub mod faults;
 pub mod journal;
 pub mod model;

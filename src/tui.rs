@@ -36,10 +36,10 @@ pub mod prompt;
 pub mod remembered;
 pub mod replay;
 pub mod run;
-pub mod side_by_side;
 #[cfg(test)]
 mod screens;
 pub mod sheet;
+pub mod side_by_side;
 pub mod state;
 pub mod sync;
 pub mod terminal;

@@ -67,7 +67,9 @@ enum Command {
     Open(super::open::OpenArgs),
     /// Play the client's side of a saved session again, on a live server.
     Replay(Box<super::replay::ReplayArgs>),
-    /// List the recorded sessions.
+    /// Write a saved session for others: HAR, JSON lines, a transcript, an Artillery scenario.
+    Export(Box<super::export::ExportArgs>),
+    /// List, name and prune the recorded sessions.
     Sessions(super::sessions::SessionsArgs),
     /// An embedded server with something of everything, and the screen on it.
     Demo(super::demo::DemoArgs),
@@ -124,7 +126,8 @@ impl Cli {
                     false => Task::Headless(Headless::Replay(plan)),
                 }
             }
-            Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan())),
+            Some(Command::Export(args)) => Task::Headless(Headless::Export(Box::new(args.plan()))),
+            Some(Command::Sessions(args)) => Task::Headless(Headless::Sessions(args.plan()?)),
             Some(Command::Demo(args)) => args.task()?,
             Some(Command::Keys) => Task::Keys,
             Some(Command::Themes { name }) => Task::Themes(name),

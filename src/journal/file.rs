@@ -5,17 +5,19 @@
 
 mod folder;
 mod header;
+mod keep;
 mod open;
 #[cfg(test)]
 mod tests;
 
 pub use folder::{Listed, default_path, list, sessions_dir};
 pub use header::{Header, Source, parse_header_line};
+pub use keep::{remove, rename, short_name};
 pub use open::{OpenError, Problem};
 
 pub(super) use folder::create_file;
 pub(super) use header::{LONGEST_HEADER, parse_header, write_header};
-pub(super) use open::{Packing, nameless, open_file, unpack};
+pub(super) use open::{Packing, convert, look_inside, nameless, open_file, unpack};
 
 /// Major version of the format that this version writes, and the newest that it reads.
 pub const VERSION: u64 = 1;

@@ -37,7 +37,6 @@ pub use masks::{Covered, Masks};
 pub use reader::{Reader, Side};
 pub use shown::covered;
 
-
 /// What a difference is about, the weightiest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Aspect {

@@ -24,6 +24,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("diagnosis", 2),
     ("replay", 3),
     ("doctor", 3),
+    ("export", 3),
     ("scope", 4),
     ("tui", 5),
     ("cli", 5),

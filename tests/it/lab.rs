@@ -6,6 +6,7 @@
 //! whoever waits in vain is shown everything that the child said. A missing part is a failure
 //! with the command that installs it, never a skipped test.
 
+mod browser;
 mod client;
 mod nginx;
 mod program;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+pub use browser::Browser;
 pub use client::Client;
 pub use nginx::{Nginx, Site, free_port};
 pub use program::Finished;
@@ -93,6 +95,27 @@ impl Lab {
         let program = program::Program::start("the client written by hand", command);
         program.close_stdin();
         program.finish();
+    }
+
+    /// Runs a scenario in the real Artillery, with variables of the environment, to its end.
+    #[track_caller]
+    pub fn artillery(scenario: &Path, variables: &[(&str, &str)]) -> Finished {
+        let directory = Self::directory().join("artillery");
+        let needed = directory.join("node_modules/.installed");
+        assert!(
+            needed.exists(),
+            "{} is missing: run ./tests/install first",
+            needed.display()
+        );
+        let mut command = Command::new("node");
+        command
+            .current_dir(&directory)
+            .args(["--no-deprecation", "node_modules/artillery/bin/run", "run"])
+            .arg(scenario)
+            .env("ARTILLERY_DISABLE_TELEMETRY", "true")
+            .envs(variables.iter().copied());
+        let program = program::Program::start("artillery", command);
+        program.with_patience(Duration::from_secs(90)).finish()
     }
 
     /// `tests/lab`, where the scripts and what they need lie.

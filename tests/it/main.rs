@@ -1,12 +1,11 @@
 //! Everything that is tested from the outside, in one binary: the built program against real
 //! Socket.IO servers and clients (`lab`), the same behind a
 //! real nginx (`nginx`), the client against a server that says what a test tells
-//! it to (`scripted`), the stories of the README (`story`), the tap between real clients and servers (`tap`), two recorded sessions lined up (`diff`), the screen in a real terminal (`terminal`), the recorded sessions
-//! it to (`scripted`), the stories of the README (`story`), the mock before real clients (`mock`),
-//! the tap between real clients and servers (`tap`), the screen in a real terminal (`terminal`), the recorded sessions
-//! (`gallery`), the tables of the README (`readme`) and the rules of the house (`floors`).
-//! it to (`scripted`), the stories of the README (`story`), the tap between real clients and servers (`tap`), the screen in a real terminal (`terminal`), the recorded sessions
-//! (`gallery`), recorded sessions played again (`replay`), the tables of the README (`readme`) and the rules of the house (`floors`).
+//! it to (`scripted`), the stories of the README (`story`), the tap between real clients and servers
+//! (`tap`), the screen in a real terminal (`terminal`), the recorded sessions (`gallery`), two of
+//! them lined up (`diff`), their client's side played again (`replay`) and their server's side
+//! (`mock`), sessions for others and from others (`exchange`), the tables of the README (`readme`)
+//! and the rules of the house (`floors`).
 
 #![allow(
     clippy::expect_used,
@@ -17,6 +16,7 @@
 mod command_line;
 mod diff;
 mod doctor;
+mod exchange;
 mod floors;
 mod gallery;
 mod healthy;

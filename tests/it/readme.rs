@@ -50,6 +50,7 @@ fn its_commands_are_offered_by_the_program() {
         "replay",
         "open",
         "sessions",
+        "export",
         "demo",
         "doctor",
         "tap",

@@ -93,11 +93,17 @@ fn the_small_commands_are_known() {
     assert!(matches!(task("man"), Task::Headless(Headless::Man(None))));
     assert!(matches!(
         task("sessions"),
-        Task::Headless(Headless::Sessions(sessions::Plan::List(None)))
+        Task::Headless(Headless::Sessions(sessions::Plan {
+            task: sessions::Task::List { full: false },
+            ..
+        }))
     ));
     assert!(matches!(
         task("sessions path"),
-        Task::Headless(Headless::Sessions(sessions::Plan::Path))
+        Task::Headless(Headless::Sessions(sessions::Plan {
+            task: sessions::Task::Path,
+            ..
+        }))
     ));
 }
 

@@ -11,9 +11,9 @@ use super::header::{Header, LONGEST_HEADER, parse_header};
 use super::open::{OpenError, Packing, Problem, open_file, unpack};
 
 /// Extension of a session file.
-const EXTENSION: &str = ".sio.jsonl";
+pub(super) const EXTENSION: &str = ".sio.jsonl";
 /// Extension of a packed session file.
-const EXTENSION_PACKED: &str = ".sio.jsonl.zst";
+pub(super) const EXTENSION_PACKED: &str = ".sio.jsonl.zst";
 /// Files up to this size are counted exactly when they are listed.
 const COUNTED: u64 = 1 << 20;
 

@@ -5,6 +5,10 @@ use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::VERSION;
+use super::header::write_header;
+use crate::journal::har::{self, HarError, Imported};
+use crate::journal::line::write_line;
+use crate::journal::mitm::{self, MitmError};
 
 /// Why a saved session could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +53,12 @@ pub enum Problem {
     /// Its first line lacks something.
     #[error("its first line can't be read: {0}")]
     BadHeader(String),
+    /// It is HAR, and can't be read as that.
+    #[error("{0}")]
+    Har(#[from] HarError),
+    /// It is a flow file of mitmproxy, and can't be read as that.
+    #[error("{0}")]
+    Mitm(#[from] MitmError),
     /// It could not be unpacked.
     #[error("it can't be unpacked: {0}")]
     Unpack(io::Error),
@@ -78,6 +88,12 @@ impl Problem {
         if begin.starts_with(b"\x1f\x8b") {
             return Problem::foreign("it is packed with gzip; unpack it first: gunzip");
         }
+        if begin.starts_with(b"PK\x03\x04") {
+            return Problem::foreign("it is a zip archive; unpack it first: unzip");
+        }
+        if begin.starts_with(b"\xff\xfe") || begin.starts_with(b"\xfe\xff") {
+            return Problem::foreign("it is text in UTF-16; save it as UTF-8");
+        }
         let text = match std::str::from_utf8(begin) {
             Ok(text) => text,
             // The begin of a file may end within a character.
@@ -91,9 +107,6 @@ impl Problem {
             return Problem::Binary;
         }
         if text.starts_with('{') {
-            if text.contains("\"log\"") {
-                return Problem::foreign("it looks like a HAR file");
-            }
             return Problem::foreign("its first line has no \"sioscope\" version");
         }
         let line: String = text
@@ -112,7 +125,14 @@ impl Problem {
 pub(in crate::journal) enum Packing {
     Plain,
     Zstd,
+    /// A HAR file, in the words of another tool.
+    Har,
+    /// A mitmproxy flow file.
+    Mitm,
 }
+
+/// So many bytes tell what a file is.
+const BEGIN: u64 = 256;
 
 /// Opens a file for reading only, and looks at its first bytes.
 pub(in crate::journal) fn open_file(path: &Path) -> Result<(File, Packing), OpenError> {
@@ -132,15 +152,38 @@ pub(in crate::journal) fn open_file(path: &Path) -> Result<(File, Packing), Open
     }
     let mut begin = Vec::new();
     file.by_ref()
-        .take(4)
+        .take(BEGIN)
         .read_to_end(&mut begin)
         .and_then(|_| file.rewind())
         .map_err(|error| problem(Problem::Io(error)))?;
-    match *begin.as_slice() {
+    match begin.as_slice() {
         [] => Err(problem(Problem::Empty)),
-        [0x28, 0xb5, 0x2f, 0xfd] => Ok((file, Packing::Zstd)),
-        _ => Ok((file, Packing::Plain)),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Ok((file, Packing::Zstd)),
+        begin => Ok((file, kind_of(begin))),
     }
+}
+
+/// What a file is by its first bytes, where they are not packed.
+fn kind_of(begin: &[u8]) -> Packing {
+    match begin {
+        begin if har::looks_like(begin) => Packing::Har,
+        begin if mitm::looks_like(begin) => Packing::Mitm,
+        _ => Packing::Plain,
+    }
+}
+
+/// What is unpacked, begun anew, and what it is by its first bytes.
+pub(in crate::journal) fn look_inside(
+    mut plain: Box<dyn Read + Send>,
+) -> Result<(Box<dyn Read + Send>, Packing), Problem> {
+    let mut begin = Vec::new();
+    plain
+        .by_ref()
+        .take(BEGIN)
+        .read_to_end(&mut begin)
+        .map_err(Problem::Unpack)?;
+    let kind = kind_of(&begin);
+    Ok((Box::new(io::Cursor::new(begin).chain(plain)), kind))
 }
 
 /// What a packed file holds.
@@ -160,6 +203,27 @@ pub(in crate::journal) fn unpack(
     _packed: impl Read + Send + 'static,
 ) -> Result<Box<dyn Read + Send>, Problem> {
     Err(Problem::NoZstd)
+}
+
+/// The session in a file of another tool, as the text of a session file.
+pub(in crate::journal) fn convert(
+    mut input: impl Read,
+    packing: Packing,
+) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes).map_err(Problem::Io)?;
+    let Imported { header, records } = match packing {
+        Packing::Mitm => mitm::import(&bytes)?,
+        _ => har::import(&bytes)?,
+    };
+    let mut out = Vec::with_capacity(bytes.len());
+    write_header(&mut out, &header);
+    out.push(b'\n');
+    for record in &records {
+        write_line(&mut out, record);
+        out.push(b'\n');
+    }
+    Ok(out)
 }
 
 /// A temporary file without a name: it is gone when it is closed, whatever happens.

@@ -71,7 +71,7 @@ fn each_file_that_is_no_session_is_refused_in_its_own_words() {
         ),
         (
             b"PK\x03\x04\0\0\0\0",
-            "it is no session file: it holds binary data",
+            "it is no session file: it is a zip archive; unpack it first: unzip",
         ),
         (
             b"\x1f\x8b\x08\0\0",
@@ -79,11 +79,11 @@ fn each_file_that_is_no_session_is_refused_in_its_own_words() {
         ),
         (
             b"{\"log\":{\"version\":\"1.2\"}}",
-            "it is no session file: it looks like a HAR file",
+            "it is a HAR file without Socket.IO: none of its 0 requests has EIO and transport in its query",
         ),
         (
             b"{\n  \"log\": {}\n}",
-            "it is no session file: its first line has no \"sioscope\" version",
+            "it is a HAR file without Socket.IO: none of its 0 requests has EIO and transport in its query",
         ),
         (
             b"{\"a\":1}\n",

@@ -42,12 +42,16 @@ pub(super) fn open(path: &Path) -> Result<Journal, OpenError> {
         }
         file::Packing::Zstd => {
             let input = file::unpack(reader(file)).map_err(problem)?;
-            let kept = file::nameless().map_err(|error| problem(Problem::Unpack(error)))?;
-            let copy = kept
-                .try_clone()
-                .map_err(|error| problem(Problem::Unpack(error)))?;
-            (input, kept, Some(copy))
+            match file::look_inside(input).map_err(problem)? {
+                (input, file::Packing::Plain | file::Packing::Zstd) => {
+                    let (kept, copy) =
+                        temporary().map_err(|error| problem(Problem::Unpack(error)))?;
+                    (input, kept, Some(copy))
+                }
+                (input, other) => foreign(input, other).map_err(problem)?,
+            }
         }
+        other => foreign(file, other).map_err(problem)?,
     };
     let mut indexer = Indexer {
         copy,
@@ -77,6 +81,27 @@ pub(super) fn open(path: &Path) -> Result<Journal, OpenError> {
         .lock()
         .unwrap_or_else(PoisonError::into_inner) = Some(thread);
     Ok(journal)
+}
+
+/// A file without a name, to be written and read at once.
+fn temporary() -> io::Result<(File, File)> {
+    let kept = file::nameless()?;
+    let copy = kept.try_clone()?;
+    Ok((kept, copy))
+}
+
+/// A session in the words of another tool: it is read whole, and kept as a session file would be.
+#[expect(
+    clippy::type_complexity,
+    reason = "what `open` works with, whatever the file is"
+)]
+fn foreign(
+    input: impl Read,
+    kind: file::Packing,
+) -> Result<(Box<dyn Read + Send>, File, Option<File>), Problem> {
+    let session = file::convert(input, kind)?;
+    let (kept, copy) = temporary().map_err(Problem::Io)?;
+    Ok((Box::new(io::Cursor::new(session)), kept, Some(copy)))
 }
 
 /// Reads the file as it stands on disk, by position, and tells how much of it was read.
