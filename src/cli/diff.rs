@@ -53,8 +53,13 @@ pub struct DiffArgs {
     /// Print text, also where a terminal could show the two side by side.
     #[arg(long, conflicts_with = "json")]
     text: bool,
-    /// Leave this place of a payload out (repeat): say[0].user.id, reply:say, '$..id'.
-    #[arg(short, long, value_name = "PATH")]
+    // Its help is no doc comment: rustdoc takes brackets for links.
+    #[arg(
+        short,
+        long,
+        value_name = "PATH",
+        help = "Leave this place of a payload out (repeat): say[0].user.id, reply:say, '$..id'"
+    )]
     mask: Vec<String>,
     /// Compare payloads to the letter: ids and times in them count, too.
     #[arg(long)]

@@ -92,11 +92,18 @@ pub struct ReplayArgs {
     /// With --check: print one JSON object, as `diff --json`.
     #[arg(long, requires = "check")]
     json: bool,
-    /// Put VALUE into what is sent: say[0].room=lobby; repeat for more.
-    #[arg(long, value_name = "PATH=VALUE")]
+    // Help that is no doc comment: rustdoc takes brackets for links.
+    #[arg(
+        long,
+        value_name = "PATH=VALUE",
+        help = "Put VALUE into what is sent: say[0].room=lobby; repeat for more"
+    )]
     set: Vec<String>,
-    /// Take a value from what comes, for {{NAME}}: token=reply:login[0].token; repeat for more.
-    #[arg(long, value_name = "NAME=PATH")]
+    #[arg(
+        long,
+        value_name = "NAME=PATH",
+        help = "Take a value from what comes, for {{NAME}}: token=reply:login[0].token; repeat for more"
+    )]
     capture: Vec<String>,
     /// Play this connection of the recording, alone.
     #[arg(long = "connection", value_name = "N")]

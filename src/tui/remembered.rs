@@ -1,6 +1,6 @@
 //! What a person did to the view of a session, so that it is there again the next time.
 //!
-//! **Floor 5**, pure: reading and writing the file is [`super::run`]'s. A session file belongs to
+//! **Floor 5**, pure: reading and writing the file is `tui::run`'s. A session file belongs to
 //! whoever recorded it and is never changed by being looked at, so marks on a saved session are
 //! kept here and not in it.
 

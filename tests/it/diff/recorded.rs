@@ -1,6 +1,6 @@
 //! What differs, as JSON.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Folder, diff, talk};
 use crate::lab::{Generation, Lab, Nginx, Site};
@@ -113,7 +113,7 @@ fn behind_nginx_only_its_headers_differ_and_without_its_upgrade_that() {
 fn rust_socketio_says_and_hears_what_our_client_does_with_other_headers() {
     let folder = Folder::new();
     let server = Lab::server(Generation::V4, json!({}));
-    let commands: Vec<Value> = talk().into_iter().take(8).collect();
+    let commands: Vec<serde_json::Value> = talk().into_iter().take(8).collect();
     let native = folder.record("native", &server.url(), &[], &commands);
     let args = ["--driver", "rust_socketio"];
     let library = folder.record("library", &server.url(), &args, &commands);
