@@ -6,6 +6,7 @@
 //!
 //! - [`again`]: the program started once more, where its environment must be another.
 //! - [`args`]: the grammar; one file per command beside it.
+//! - [`drafts`]: where collections and their variables are found.
 //! - [`connection`]: the options that every connecting command shares, and what they mean.
 //! - [`stream`]: records as lines on stdout, commands as lines on stdin.
 //! - [`exit`]: how a run ended, as an exit code.
@@ -17,6 +18,7 @@ pub mod connection;
 pub mod demo;
 pub mod diff;
 pub mod doctor;
+pub mod drafts;
 pub mod emit;
 pub mod exit;
 pub mod export;
@@ -26,6 +28,7 @@ pub mod mock;
 pub mod open;
 pub mod print;
 pub mod replay;
+pub mod run;
 pub mod sessions;
 pub mod stop;
 pub mod stream;
@@ -85,6 +88,8 @@ pub enum Headless {
     Stream(Box<stream::Plan>),
     /// `emit`.
     Emit(Box<emit::Plan>),
+    /// `run`.
+    Run(Box<run::Plan>),
     /// `doctor`.
     Doctor(Box<doctor::Plan>),
     /// `export`.
@@ -139,6 +144,7 @@ pub fn run(task: Headless) -> Exit {
     match task {
         Headless::Stream(plan) => stream::run(*plan),
         Headless::Emit(plan) => emit::run(*plan),
+        Headless::Run(plan) => run::run(*plan),
         Headless::Doctor(plan) => doctor::run(*plan),
         Headless::Export(plan) => export::run(&plan),
         Headless::Sessions(plan) => sessions::run(&plan),

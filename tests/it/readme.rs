@@ -47,6 +47,7 @@ fn its_commands_are_offered_by_the_program() {
     for command in [
         "stream",
         "emit",
+        "run",
         "replay",
         "open",
         "sessions",
