@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{ACK_TIMEOUT, EmitArgs, Plan};
 use crate::cli::UsageError;
 use crate::cli::drafts::{self, Sheet};
+use crate::cli::stream::command::check_binary;
 use crate::client::command::Emit;
 use crate::client::options::NamespaceAuth;
 use crate::collection::Draft;
@@ -28,10 +29,14 @@ impl EmitArgs {
             drafts: vec![draft.clone()],
         };
         drafts::check(&[alone], &variables).map_err(masked)?;
-        let filled = draft.fill(&variables).map_err(|error| {
+        let wrong = |error: String| {
             let (file, name) = (file.display(), &draft.name);
             masked(UsageError(format!("{file}: draft {name:?}: {error}")))
-        })?;
+        };
+        let filled = draft
+            .fill(&variables)
+            .map_err(|error| wrong(error.to_string()))?;
+        check_binary(&filled.array).map_err(wrong)?;
         let first = options.namespaces.first().map(|first| first.nsp.clone());
         let nsp = match (filled.nsp, first) {
             (Some(nsp), first) => {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Plan;
 use super::report::{Outcome, Report, Row};
 use crate::cli::stop::Stops;
+use crate::cli::stream::command::check_binary;
 use crate::cli::stream::session::{BUSY, LEAVE};
 use crate::cli::stream::status::{Status, name_of};
 use crate::cli::{Exit, complain, print, runtime};
@@ -21,6 +22,9 @@ use crate::model::decode::Kind;
 use crate::model::{Decoder, Packet};
 use crate::path::Of;
 use crate::scope::Scope;
+
+/// How long after an ack was lost the connection may take to say that it is gone.
+const SETTLE: Duration = Duration::from_millis(50);
 
 /// Runs to the end.
 pub fn run(plan: Plan) -> Exit {
@@ -288,6 +292,10 @@ impl<'a> Player<'a> {
                 return Ok((Duration::ZERO, Ok(outcome)));
             }
         };
+        if let Err(error) = check_binary(&filled.array) {
+            let outcome = Outcome::Failed(self.masked(&format!("not sent: {error}")));
+            return Ok((Duration::ZERO, Ok(outcome)));
+        }
         let nsp = filled.nsp.unwrap_or_else(|| first(self.plan).to_owned());
         if !self.status.knows(&nsp) {
             self.status.joins(&nsp);
@@ -339,6 +347,7 @@ impl<'a> Player<'a> {
 
     /// Follows the journal until the draft is decided: `None` where all came as expected.
     async fn watch(&mut self, turn: &mut Turn, within: Duration) -> Result<Option<Why>, Over> {
+        let mut lost: Option<Instant> = None;
         loop {
             let ended = self.scope.ended();
             self.read(Some(turn));
@@ -350,9 +359,11 @@ impl<'a> Player<'a> {
             }
             match turn.without {
                 Some(AckState::Timeout) => return Ok(Some(Why::Late(turn.patience))),
-                // The connection is gone; whether for good is seen below.
-                Some(AckState::Lost) if !ended && self.status.gave_up.is_none() => {
-                    return Ok(Some(Why::Lost));
+                Some(AckState::Lost) => {
+                    let since = *lost.get_or_insert_with(Instant::now);
+                    if !self.status.closed && since.elapsed() >= SETTLE {
+                        return Ok(Some(Why::Lost));
+                    }
                 }
                 _ => {}
             }
@@ -367,7 +378,9 @@ impl<'a> Player<'a> {
             if until.is_some_and(|until| Instant::now() >= until) {
                 return Ok(Some(Why::Late(within)));
             }
-            self.wait(until).await;
+            let settled = lost.and_then(|since| since.checked_add(SETTLE));
+            self.wait([until, settled].into_iter().flatten().min())
+                .await;
         }
     }
 
