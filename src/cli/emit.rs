@@ -76,7 +76,7 @@ impl EmitArgs {
     /// What to do.
     pub fn plan(&self) -> Result<Plan, UsageError> {
         if let Some(file) = &self.from {
-            return self.from_draft(file);
+            return self.draft_plan(file);
         }
         if !self.variables.is_empty() {
             let what = "--env and --var fill in drafts: give --from FILE";

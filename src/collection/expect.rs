@@ -126,8 +126,8 @@ fn in_value(value: &Value, names: &mut Vec<String>) {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Miss {
     place: String,
-    expected: Option<Value>,
-    found: Option<Value>,
+    expected: Option<Box<Value>>,
+    found: Option<Box<Value>>,
 }
 
 impl Miss {
@@ -268,8 +268,8 @@ fn met(group: &Group, args: &Value) -> Result<Vec<(String, Value)>, Miss> {
 fn fits(pattern: &Value, found: Option<&Value>, place: &str) -> Result<(), Miss> {
     let miss = || Miss {
         place: place.to_owned(),
-        expected: Some(pattern.clone()),
-        found: found.cloned(),
+        expected: Some(Box::new(pattern.clone())),
+        found: found.cloned().map(Box::new),
     };
     let value = found.ok_or_else(miss)?;
     match (pattern, value) {
@@ -292,8 +292,8 @@ fn fits(pattern: &Value, found: Option<&Value>, place: &str) -> Result<(), Miss>
                 // What is too much.
                 false => Err(Miss {
                     place: format!("{place}[{}]", items.len()),
-                    expected: Some(Value::from("nothing more")),
-                    found: have.get(items.len()).cloned(),
+                    expected: Some(Box::new(Value::from("nothing more"))),
+                    found: have.get(items.len()).cloned().map(Box::new),
                 }),
             }
         }

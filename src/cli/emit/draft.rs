@@ -13,7 +13,7 @@ use crate::collection::Draft;
 
 impl EmitArgs {
     /// What to do with a draft of this file.
-    pub(super) fn from_draft(&self, file: &Path) -> Result<Plan, UsageError> {
+    pub(super) fn draft_plan(&self, file: &Path) -> Result<Plan, UsageError> {
         let (mut options, record) = self.connection.options(&self.url)?;
         if self.connection.reconnection_attempts.is_none() {
             options.reconnection.enabled = false;

@@ -21,7 +21,7 @@ use crate::journal::{Journal, Record};
 use crate::model::decode::Kind;
 use crate::model::{Decoder, Packet};
 use crate::path::Of;
-use crate::scope::Scope;
+use crate::scope::{Refused, Scope};
 
 /// How long after an ack was lost the connection may take to say that it is gone.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -307,14 +307,23 @@ impl<'a> Player<'a> {
         let patience = draft.timeout_ms.or(draft.within_ms);
         let patience = patience.map_or(self.plan.patience, Duration::from_millis);
         let within = draft.within_ms.map_or(patience, Duration::from_millis);
-        self.command(Command::Emit(Emit {
+        let emit = Command::Emit(Emit {
             nsp: nsp.clone(),
             args: filled.array,
             ack: draft.ack,
             timeout_ms: (draft.ack)
                 .then(|| u64::try_from(patience.as_millis()).unwrap_or(u64::MAX)),
             volatile: false,
-        }))?;
+        });
+        match self.scope.command(emit) {
+            Ok(()) => {}
+            // What the driver can't say is this draft's own trouble.
+            Err(Refused::Driver(why)) => {
+                let outcome = Outcome::Failed(self.masked(&format!("not sent: {why}")));
+                return Ok((Duration::ZERO, Ok(outcome)));
+            }
+            Err(refused) => return Err(Over::Refused(self.masked(&refused.to_string()))),
+        }
         let mut turn = Turn {
             nsp: name_of(&nsp).to_owned(),
             event: filled.event,
