@@ -120,7 +120,7 @@ impl Link<'_> {
             if let Some(head) = head::take_request(&mut self.client.buf)? {
                 return Ok(Some(head));
             }
-            self.client.buf.reserve(8 * 1024);
+            self.client.buf.reserve(64 * 1024);
             let idle = idle(&mut self.server);
             tokio::select! {
                 read = self.client.read.read_buf(&mut self.client.buf) => match read {

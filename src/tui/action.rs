@@ -325,7 +325,10 @@ pub fn as_markdown(keys: &dyn Fn(Action) -> Vec<String>) -> String {
     let mut out = String::from("| key | does | where | name |\n|---|---|---|---|\n");
     for [name, _, place, about] in rows(keys) {
         let bound = Action::named(&name).map(keys).unwrap_or_default();
-        let bound: Vec<String> = bound.iter().map(|k| format!("`{k}`")).collect();
+        let bound: Vec<String> = match bound.is_empty() {
+            true => vec![format!("`:{name}`")],
+            false => bound.iter().map(|k| format!("`{k}`")).collect(),
+        };
         let about = about.replace('|', "\\|");
         let _ = writeln!(
             out,

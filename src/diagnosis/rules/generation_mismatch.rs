@@ -46,6 +46,9 @@ struct Seen {
 #[derive(Default)]
 struct GenerationMismatch {
     waiting: Option<Seen>,
+    /// The connection after which the client tried the other generation. What still comes on it
+    /// (the other namespaces' replies) is no news.
+    mended: Option<u32>,
     told: Vec<u32>,
     evidence: Vec<u64>,
 }
@@ -65,6 +68,7 @@ impl Rule for GenerationMismatch {
                     if eio == Some(waiting.client) {
                         self.speak(speech);
                     } else {
+                        self.mended = Some(waiting.c);
                         self.waiting = None;
                     }
                 }
@@ -96,6 +100,7 @@ impl GenerationMismatch {
         let Some(client) = client else { return };
         if scene.story.is_faulted(c)
             || self.told.contains(&c)
+            || self.mended == Some(c)
             || self.told.len() >= CONNECTIONS
             || self.waiting.as_ref().is_some_and(|waiting| waiting.c == c)
         {

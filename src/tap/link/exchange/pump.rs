@@ -178,7 +178,7 @@ impl Link<'_> {
                 told_server = true;
                 let _ = server.write.shutdown().await;
             }
-            self.client.buf.reserve(16 * 1024);
+            self.client.buf.reserve(64 * 1024);
             server.buf.reserve(64 * 1024);
             tokio::select! {
                 biased;
@@ -194,6 +194,17 @@ impl Link<'_> {
                     }
                     return Link::cut(&end);
                 }
+                // What the client wrote at once goes on at once: some servers take the first part of
+                // a body for the whole (python-engineio reads `Content-Length` bytes *at most*).
+                read = self.client.read.read_buf(&mut self.client.buf),
+                    if client_end.is_none() && self.client.buf.len() < AHEAD => match read {
+                    Ok(1..) => {}
+                    Ok(0) => {
+                        client_end = Some(How::Fin);
+                        give_up = Instant::now().checked_add(PATIENCE);
+                    }
+                    Err(error) => client_end = Some(how_of(&error)),
+                },
                 written = server.write.write_buf(&mut up), if !up.is_empty() => {
                     if !matches!(written, Ok(1..)) {
                         // It may have answered all the same.
@@ -213,15 +224,6 @@ impl Link<'_> {
                     }
                     Ok(0) => server_end = Some(How::Fin),
                     Err(error) => server_end = Some(how_of(&error)),
-                },
-                read = self.client.read.read_buf(&mut self.client.buf),
-                    if client_end.is_none() && self.client.buf.len() < AHEAD => match read {
-                    Ok(1..) => {}
-                    Ok(0) => {
-                        client_end = Some(How::Fin);
-                        give_up = Instant::now().checked_add(PATIENCE);
-                    }
-                    Err(error) => client_end = Some(how_of(&error)),
                 },
                 () = wait(give_up), if give_up.is_some() => {}
             }
