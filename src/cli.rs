@@ -2,12 +2,13 @@
 //! **Floor 5**; the other face is the screen, and neither knows the other.
 //!
 //! [`parse`] turns the arguments into a [`Task`]; `main.rs` hands the tasks that need the
-//! screen to the screen and all others to [`run`]. Data goes to stdout, talk to stderr.
+//! screen to the screen and all others to [`run()`]. Data goes to stdout, talk to stderr.
 //!
 //! - [`again`]: the program started once more, where its environment must be another.
 //! - [`args`]: the grammar; one file per command beside it.
 //! - [`drafts`]: where collections and their variables are found.
 //! - [`connection`]: the options that every connecting command shares, and what they mean.
+//! - [`mod@run`]: drafts sent in their order, and checked.
 //! - [`stream`]: records as lines on stdout, commands as lines on stdin.
 //! - [`exit`]: how a run ended, as an exit code.
 
@@ -77,7 +78,7 @@ pub enum Task {
     Themes(Option<String>),
     /// Two sessions, side by side on the screen or, as [`diff::run`] does it, without one.
     Diff(Box<diff::Plan>),
-    /// Everything that needs no screen: [`run`] does it.
+    /// Everything that needs no screen: [`run()`] does it.
     Headless(Headless),
 }
 

@@ -19,7 +19,7 @@
 //! expect = { ack = ["welcome", "{{*}}"], event = "used", "used[0].by" = "ann", within_ms = 2000 }
 //! ```
 //!
-//! - [`read`] makes [`Draft`]s of TOML; every mistake is told with its place.
+//! - [`parse`] makes [`Draft`]s of TOML; every mistake is told with its place.
 //! - [`variables`]: `{{names}}`, where their values come from, and what of them is secret.
 //! - [`expect`]: what a draft waits for, and what of what came fits.
 

@@ -3,6 +3,7 @@
 
 mod play;
 mod report;
+mod turn;
 
 use std::path::PathBuf;
 use std::time::Duration;

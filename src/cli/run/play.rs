@@ -4,10 +4,9 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use super::Plan;
 use super::report::{Outcome, Report, Row};
+use super::turn::{Turn, Why};
 use crate::cli::stop::Stops;
 use crate::cli::stream::command::check_binary;
 use crate::cli::stream::session::{BUSY, LEAVE};
@@ -16,11 +15,9 @@ use crate::cli::{Exit, complain, print, runtime};
 use crate::client::Command;
 use crate::client::command::Emit;
 use crate::collection::{Draft, Trial, Variables};
-use crate::journal::record::{AckState, Body, Direction};
-use crate::journal::{Journal, Record};
-use crate::model::decode::Kind;
-use crate::model::{Decoder, Packet};
-use crate::path::Of;
+use crate::journal::Journal;
+use crate::journal::record::AckState;
+use crate::model::Decoder;
 use crate::scope::{Refused, Scope};
 
 /// How long after an ack was lost the connection may take to say that it is gone.
@@ -194,25 +191,6 @@ struct Player<'a> {
     next: u64,
     variables: Variables,
     rows: Vec<Row>,
-}
-
-/// A draft under way.
-struct Turn {
-    nsp: String,
-    event: String,
-    trial: Trial,
-    /// Time for the ack.
-    patience: Duration,
-    /// It was handed to the client.
-    given: Instant,
-    /// It was on the wire.
-    sent: Option<Instant>,
-    /// Its ack id.
-    id: Option<u64>,
-    /// The POST that carries it is not answered yet.
-    posting: Option<u64>,
-    /// Its ack will not come.
-    without: Option<AckState>,
 }
 
 impl<'a> Player<'a> {
@@ -446,108 +424,5 @@ impl<'a> Player<'a> {
 
     fn masked(&self, text: &str) -> String {
         self.variables.masks().text(text)
-    }
-}
-
-/// Why a draft failed.
-enum Why {
-    /// The reply does not fit.
-    Unfit,
-    /// Its time is up.
-    Late(Duration),
-    /// The ack was lost with the connection.
-    Lost,
-    /// The namespace was refused; the server's reason.
-    Refused(String),
-}
-
-impl Why {
-    fn say(&self, turn: &Turn, variables: &Variables) -> String {
-        let masks = variables.masks();
-        match self {
-            Why::Unfit => {
-                let miss = turn.trial.failed();
-                miss.map_or_else(String::new, |miss| miss.say(masks))
-            }
-            Why::Lost => "the ack was lost with the connection".to_owned(),
-            Why::Refused(reason) => {
-                masks.text(&format!("namespace {} refused: {reason}", turn.nsp))
-            }
-            Why::Late(within) => {
-                let ms = within.as_millis();
-                let what = match (turn.sent, turn.posting, turn.trial.missing(masks)) {
-                    (None, ..) => format!("not sent: {} is not joined", masks.text(&turn.nsp)),
-                    (_, _, Some(missing)) => missing,
-                    (_, _, None) => "the server did not take the POST".to_owned(),
-                };
-                format!("{what} (within {ms} ms)")
-            }
-        }
-    }
-}
-
-impl Turn {
-    fn take(&mut self, record: &Record, packets: &[Packet]) {
-        for packet in packets {
-            self.packet(record, packet);
-        }
-        match &record.body {
-            Body::Response(response) if self.posting == Some(response.x) => self.posting = None,
-            Body::Ack(ack)
-                if ack.dir == Direction::ToServer
-                    && name_of(&ack.nsp) == self.nsp
-                    && Some(ack.id) == self.id
-                    && matches!(ack.state, AckState::Timeout | AckState::Lost) =>
-            {
-                self.without = Some(ack.state);
-            }
-            _ => {}
-        }
-    }
-
-    fn packet(&mut self, record: &Record, packet: &Packet) {
-        let Kind::Socket {
-            name,
-            nsp,
-            id,
-            data,
-            event,
-            ..
-        } = &packet.kind
-        else {
-            return;
-        };
-        let nsp = name_of(nsp);
-        if packet.dir == Direction::ToServer {
-            let ours = nsp == self.nsp && event.as_deref() == Some(self.event.as_str());
-            if self.sent.is_none() && ours {
-                self.sent = Some(Instant::now());
-                self.id = *id;
-                if let Body::Request(request) = &record.body {
-                    self.posting = Some(request.x);
-                }
-            }
-            return;
-        }
-        if self.sent.is_none() {
-            return;
-        }
-        let data = data.as_deref().unwrap_or("[]");
-        let of = |event, reply| Of { nsp, event, reply };
-        match (*name, event) {
-            ("ack" | "binary_ack", _) if nsp == self.nsp && id.is_some() && *id == self.id => {
-                let args = serde_json::from_str(data).unwrap_or(Value::Null);
-                self.trial.hear(of(&self.event, true), &args);
-            }
-            (_, Some(event)) => {
-                // Of many events few are looked at; what is no JSON fits nothing.
-                let mut args: Vec<Value> = serde_json::from_str(data).unwrap_or_default();
-                if !args.is_empty() {
-                    args.remove(0);
-                }
-                self.trial.hear(of(event, false), &Value::Array(args));
-            }
-            _ => {}
-        }
     }
 }
