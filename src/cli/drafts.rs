@@ -19,7 +19,7 @@ const ENVIRONMENT: &str = ".env.toml";
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Variables")]
 pub struct VariableArgs {
-    /// Environment file with [vars] and [secrets], or NAME for sioscope/NAME.env.toml; later ones win.
+    /// Environment file (tables vars and secrets), or NAME for sioscope/NAME.env.toml; later ones win.
     #[arg(long, value_name = "FILE")]
     pub env: Vec<String>,
     /// A variable; VALUE is JSON, or else text. Wins over --env.
