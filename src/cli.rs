@@ -2,11 +2,13 @@
 //! **Floor 5**; the other face is the screen, and neither knows the other.
 //!
 //! [`parse`] turns the arguments into a [`Task`]; `main.rs` hands the tasks that need the
-//! screen to the screen and all others to [`run`]. Data goes to stdout, talk to stderr.
+//! screen to the screen and all others to [`run()`]. Data goes to stdout, talk to stderr.
 //!
 //! - [`again`]: the program started once more, where its environment must be another.
 //! - [`args`]: the grammar; one file per command beside it.
+//! - [`drafts`]: where collections and their variables are found.
 //! - [`connection`]: the options that every connecting command shares, and what they mean.
+//! - [`mod@run`]: drafts sent in their order, and checked.
 //! - [`stream`]: records as lines on stdout, commands as lines on stdin.
 //! - [`exit`]: how a run ended, as an exit code.
 
@@ -17,6 +19,7 @@ pub mod connection;
 pub mod demo;
 pub mod diff;
 pub mod doctor;
+pub mod drafts;
 pub mod emit;
 pub mod exit;
 pub mod export;
@@ -26,6 +29,7 @@ pub mod mock;
 pub mod open;
 pub mod print;
 pub mod replay;
+pub mod run;
 pub mod sessions;
 pub mod stop;
 pub mod stream;
@@ -74,7 +78,7 @@ pub enum Task {
     Themes(Option<String>),
     /// Two sessions, side by side on the screen or, as [`diff::run`] does it, without one.
     Diff(Box<diff::Plan>),
-    /// Everything that needs no screen: [`run`] does it.
+    /// Everything that needs no screen: [`run()`] does it.
     Headless(Headless),
 }
 
@@ -85,6 +89,8 @@ pub enum Headless {
     Stream(Box<stream::Plan>),
     /// `emit`.
     Emit(Box<emit::Plan>),
+    /// `run`.
+    Run(Box<run::Plan>),
     /// `doctor`.
     Doctor(Box<doctor::Plan>),
     /// `export`.
@@ -139,6 +145,7 @@ pub fn run(task: Headless) -> Exit {
     match task {
         Headless::Stream(plan) => stream::run(*plan),
         Headless::Emit(plan) => emit::run(*plan),
+        Headless::Run(plan) => run::run(*plan),
         Headless::Doctor(plan) => doctor::run(*plan),
         Headless::Export(plan) => export::run(&plan),
         Headless::Sessions(plan) => sessions::run(&plan),

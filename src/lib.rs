@@ -12,11 +12,12 @@
 //! | 3 | [`replay`], [`doctor`], [`export`] | sessions lined up, played again, played back; examines an endpoint and names what is wrong; sessions for others |
 //! | 2 | [`client`], [`tap`], [`demo`] | sources: they do IO and write records |
 //! | 2 | [`diagnosis`] | rules: they read the model and make findings (pure) |
-//! | 1 | [`model`], [`faults`], [`net`] | the state of things, folded from records (pure); failures made on purpose and their plans (pure); connections, made and timed |
-//! | 0 | [`protocol`], [`journal`], [`visible`], [`notices`] | bytes and packets (pure); records, their store and their file; text from the network as a person may see it; what is said once |
+//! | 1 | [`model`], [`faults`], [`collection`], [`net`] | the state of things, folded from records (pure); failures made on purpose and their plans (pure); drafts, their variables and what they expect (pure); connections, made and timed |
+//! | 0 | [`protocol`], [`path`], [`journal`], [`visible`], [`notices`] | bytes and packets (pure); places in their data (pure); records, their store and their file; text from the network as a person may see it; what is said once |
 
 pub mod cli;
 pub mod client;
+pub mod collection;
 pub mod demo;
 pub mod diagnosis;
 pub mod doctor;
@@ -26,6 +27,7 @@ pub mod journal;
 pub mod model;
 pub mod net;
 pub mod notices;
+pub mod path;
 pub mod protocol;
 pub mod replay;
 pub mod scope;

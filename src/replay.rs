@@ -2,10 +2,10 @@
 //!
 //! - [`diff`]: two sessions lined up, and what differs (pure).
 //! - [`mock`]: the server's side, played to live clients.
-//! - [`path`]: places in the data of a packet, `say[0].user.id` (pure).
 //! - [`play`]: the client's side of a session, played again against a live server (pure).
 
 pub mod diff;
 pub mod mock;
-pub mod path;
 pub mod play;
+
+pub use crate::path;

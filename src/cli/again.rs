@@ -44,6 +44,7 @@ fn options(task: &Task) -> Option<&Options> {
         Task::Screen(Opening::Ask(options, _) | Opening::Connect(options, _)) => Some(options),
         Task::Headless(Headless::Stream(plan)) => Some(&plan.options),
         Task::Headless(Headless::Emit(plan)) => Some(&plan.options),
+        Task::Headless(Headless::Run(plan)) => Some(&plan.options),
         Task::Screen(Opening::Replay(plan)) | Task::Headless(Headless::Replay(plan)) => {
             Some(&plan.options)
         }

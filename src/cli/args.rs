@@ -10,8 +10,8 @@ use super::{Headless, Invocation, Opening, Task, UsageError};
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
-  1    an expectation failed: a wait timed out, an ack did not come, doctor found a
-       fault, the sessions of diff differ
+  1    an expectation failed: a wait timed out, an ack did not come, a draft of
+       run failed, doctor found a fault, the sessions of diff differ
   2    usage, configuration or input
   3    could not connect
   4    disconnected, and did not come back
@@ -21,7 +21,7 @@ Environment:
   SIOSCOPE_LOG         file for the program's own log, as --log
   RUST_LOG             what goes into it (default: sioscope=debug)
   SIOSCOPE_DATA_DIR    folder for sessions and reports instead of the system's
-  SIOSCOPE_CONFIG_DIR  folder of config.toml and themes instead of the system's
+  SIOSCOPE_CONFIG_DIR  folder of config.toml, themes and collections instead of the system's
   NO_COLOR             no colours";
 
 /// The whole command line.
@@ -55,6 +55,8 @@ enum Command {
     Stream(Box<super::stream::StreamArgs>),
     /// Connect, emit one event, print its ack, leave.
     Emit(Box<super::emit::EmitArgs>),
+    /// Send the drafts of a collection in their order, and check what they expect.
+    Run(Box<super::run::RunArgs>),
     /// Probe an endpoint, name what is wrong and the line to change; or read a saved session.
     Doctor(Box<super::doctor::DoctorArgs>),
     /// A recording proxy for any client, with the screen or headless.
@@ -114,6 +116,7 @@ impl Cli {
             }),
             Some(Command::Stream(args)) => Task::Headless(Headless::Stream(Box::new(args.plan()?))),
             Some(Command::Emit(args)) => Task::Headless(Headless::Emit(Box::new(args.plan()?))),
+            Some(Command::Run(args)) => Task::Headless(Headless::Run(Box::new(args.plan()?))),
             Some(Command::Doctor(args)) => Task::Headless(Headless::Doctor(Box::new(args.plan()?))),
             Some(Command::Tap(args)) => args.task()?,
             Some(Command::Diff(args)) => Task::Diff(Box::new(args.plan()?)),

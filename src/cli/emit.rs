@@ -1,5 +1,6 @@
 //! `sioscope emit URL EVENT [ARG]...`: connect, emit one event, print its ack, leave.
 
+mod draft;
 mod run;
 
 use std::path::PathBuf;
@@ -11,9 +12,11 @@ use serde_json::value::RawValue;
 
 use super::UsageError;
 use super::connection::{ConnectionArgs, auth};
+use super::drafts::VariableArgs;
 use super::stream::command::check_binary;
 use crate::client::Options;
 use crate::client::command::Emit;
+use crate::collection::variables::Masks;
 use crate::scope::Record;
 
 pub use run::run;
@@ -28,7 +31,10 @@ an argument is {\"$binary\":\"<base64>\"}; --binary FILE adds a whole file as th
 
 The ack is printed as one line: always the JSON array of its arguments, [] if there are none;
 so is the event of --wait. A connection that can't be made is tried once; --reconnection-attempts
-sets another number.";
+sets another number.
+
+--from FILE [NAME] sends a draft of a file, its {{variables}} filled in by --env and --var; secrets
+are masked in what is printed. What the draft expects is checked by `sioscope run`.";
 
 /// Arguments of `emit`.
 #[derive(Debug, Args)]
@@ -36,8 +42,9 @@ sets another number.";
 pub struct EmitArgs {
     /// Server to connect to: http(s)://, ws(s):// or host:port; its path names the namespace.
     url: String,
-    /// Name of the event.
-    event: String,
+    /// Name of the event; with --from that of the draft, where the file has several.
+    #[arg(required_unless_present = "from")]
+    event: Option<String>,
     /// Its arguments: JSON, or else text.
     #[arg(value_name = "ARG", allow_negative_numbers = true)]
     args: Vec<String>,
@@ -56,6 +63,11 @@ pub struct EmitArgs {
     /// Wait for this event from the server after the emit and print its arguments; same time.
     #[arg(long, value_name = "EVENT")]
     wait: Option<String>,
+    /// Send a draft of this file of drafts (see `sioscope run --help`).
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["args", "string", "json", "binary"])]
+    from: Option<PathBuf>,
+    #[command(flatten)]
+    variables: VariableArgs,
     #[command(flatten)]
     connection: ConnectionArgs,
 }
@@ -63,6 +75,14 @@ pub struct EmitArgs {
 impl EmitArgs {
     /// What to do.
     pub fn plan(&self) -> Result<Plan, UsageError> {
+        if let Some(file) = &self.from {
+            return self.draft_plan(file);
+        }
+        if !self.variables.is_empty() {
+            let what = "--env and --var fill in drafts: give --from FILE";
+            return Err(UsageError(what.to_owned()));
+        }
+        let event = self.event.clone().unwrap_or_default();
         let (mut options, record) = self.connection.options(&self.url)?;
         if self.connection.reconnection_attempts.is_none() {
             options.reconnection.enabled = false;
@@ -74,7 +94,7 @@ impl EmitArgs {
         let timeout = options.ack_timeout.unwrap_or(ACK_TIMEOUT);
         let emit = Emit {
             nsp,
-            args: self.array()?,
+            args: self.array(&event)?,
             ack: self.ack,
             timeout_ms: self
                 .ack
@@ -85,16 +105,17 @@ impl EmitArgs {
         Ok(Plan {
             options,
             record,
-            event: self.event.clone(),
+            event,
             emit,
             wait,
             timeout,
+            masks: Masks::default(),
         })
     }
 
     /// The packet's array: the event's name and its arguments.
-    fn array(&self) -> Result<String, UsageError> {
-        let mut values = vec![quoted(&self.event)];
+    fn array(&self, event: &str) -> Result<String, UsageError> {
+        let mut values = vec![quoted(event)];
         for (at, text) in self.args.iter().enumerate() {
             values.push(self.argument(at.saturating_add(1), text)?);
         }
@@ -149,6 +170,8 @@ pub struct Plan {
     pub wait: Option<String>,
     /// Time for the ack and for that event.
     pub timeout: Duration,
+    /// What is not shown.
+    pub masks: Masks,
 }
 
 #[cfg(test)]

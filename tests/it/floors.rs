@@ -12,12 +12,14 @@ use paths::{Use, uses};
 /// above all of them, may use any.
 const FLOORS: &[(&str, u8)] = &[
     ("protocol", 0),
+    ("path", 0),
     ("journal", 0),
     ("visible", 0),
     ("notices", 0),
     ("model", 1),
     ("net", 1),
     ("faults", 1),
+    ("collection", 1),
     ("client", 2),
     ("tap", 2),
     ("demo", 2),
@@ -31,7 +33,14 @@ const FLOORS: &[(&str, u8)] = &[
 ];
 
 /// Modules that take in values and give out values.
-const PURE: &[&str] = &["protocol", "model", "faults", "diagnosis"];
+const PURE: &[&str] = &[
+    "protocol",
+    "path",
+    "model",
+    "faults",
+    "collection",
+    "diagnosis",
+];
 
 /// What a pure module never names.
 const IMPURE: &[&str] = &[

@@ -4,8 +4,8 @@
 //! it to (`scripted`), the stories of the README (`story`), the tap between real clients and servers
 //! (`tap`), the screen in a real terminal (`terminal`), the recorded sessions (`gallery`), two of
 //! them lined up (`diff`), their client's side played again (`replay`) and their server's side
-//! (`mock`), sessions for others and from others (`exchange`), the tables of the README (`readme`)
-//! and the rules of the house (`floors`).
+//! (`mock`), drafts (`collections`), sessions for others and from others (`exchange`), the tables of
+//! the README (`readme`) and the rules of the house (`floors`).
 
 #![allow(
     clippy::expect_used,
@@ -13,6 +13,7 @@
     reason = "all of this is tests, and what surrounds the test functions fails as they do"
 )]
 
+mod collections;
 mod command_line;
 mod diff;
 mod doctor;

@@ -47,6 +47,7 @@ fn its_commands_are_offered_by_the_program() {
     for command in [
         "stream",
         "emit",
+        "run",
         "replay",
         "open",
         "sessions",
@@ -78,4 +79,16 @@ fn its_plan_of_faults_is_one() {
     let (plan, _) = rest.split_once("```").expect("its end");
     assert!(plan.contains("[[rule]]"), "{plan}");
     sioscope::faults::Plan::parse(plan).unwrap();
+}
+
+#[test]
+fn its_drafts_are_a_collection() {
+    let (_, rest) = README
+        .split_once("```toml\n[[draft]]")
+        .expect("some drafts");
+    let (drafts, _) = rest.split_once("```").expect("their end");
+    let drafts = sioscope::collection::parse(&format!("[[draft]]{drafts}")).unwrap();
+    assert_eq!(drafts.len(), 2);
+    assert_eq!(drafts[0].mentions(), ["user", "password"]);
+    assert_eq!(drafts[1].within_ms, Some(2000));
 }

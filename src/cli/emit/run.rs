@@ -82,7 +82,9 @@ async fn watch(scope: &Scope, plan: &Plan) -> Exit {
             })
             .max(next);
         for answer in answers {
-            let printed = print::to_stdout(format!("{}\n", print::json_line(&answer)).as_bytes());
+            let printed = print::to_stdout(
+                format!("{}\n", print::json_line(&masked(plan, answer))).as_bytes(),
+            );
             if printed != Exit::Done {
                 return printed;
             }
@@ -119,17 +121,33 @@ fn gone(status: &Status, plan: &Plan) -> Exit {
         .or(status.gave_up.as_deref())
         .unwrap_or("no reason known");
     if status.ever_joined {
-        complain(format_args!(
-            "disconnected from {}: {why}",
-            print::url(&plan.options.url)
-        ));
+        say(
+            plan,
+            format_args!("disconnected from {}: {why}", print::url(&plan.options.url)),
+        );
         Exit::Lost
     } else {
-        complain(format_args!(
-            "could not connect to {}: {why}",
-            print::url(&plan.options.url)
-        ));
+        say(
+            plan,
+            format_args!(
+                "could not connect to {}: {why}",
+                print::url(&plan.options.url)
+            ),
+        );
         Exit::NotConnected
+    }
+}
+
+/// Says something without secrets.
+fn say(plan: &Plan, what: std::fmt::Arguments<'_>) {
+    complain(plan.masks.text(&what.to_string()));
+}
+
+/// What came, without secrets; untouched where there are none.
+fn masked(plan: &Plan, json: String) -> String {
+    match serde_json::from_str(&json) {
+        Ok(value) if !plan.masks.is_empty() => plan.masks.json(&value).to_string(),
+        _ => json,
     }
 }
 
@@ -225,20 +243,23 @@ impl Progress {
     /// Whether the run is over, and how.
     fn over(&self, status: &Status, plan: &Plan) -> Option<Exit> {
         if let Some((nsp, reason)) = status.refused().next() {
-            complain(format_args!("namespace {nsp} refused: {reason}"));
+            say(plan, format_args!("namespace {nsp} refused: {reason}"));
             return Some(Exit::NotConnected);
         }
         let ms = plan.timeout.as_millis();
         match self.ack {
             Some(Some(AckState::Lost)) => {
-                complain(format_args!(
-                    "the ack of {:?} was lost with the connection",
-                    self.event
-                ));
+                say(
+                    plan,
+                    format_args!("the ack of {:?} was lost with the connection", self.event),
+                );
                 return Some(Exit::Unmet);
             }
             Some(Some(AckState::Timeout)) => {
-                complain(format_args!("no ack of {:?} within {ms} ms", self.event));
+                say(
+                    plan,
+                    format_args!("no ack of {:?} within {ms} ms", self.event),
+                );
                 return Some(Exit::Unmet);
             }
             _ => {}
@@ -255,13 +276,17 @@ impl Progress {
             .is_some_and(|until| Instant::now() >= until)
         {
             match &self.wait {
-                Some(wait) => complain(format_args!("no event {wait:?} within {ms} ms")),
+                Some(wait) => say(plan, format_args!("no event {wait:?} within {ms} ms")),
                 None if self.posting.is_some() => {
-                    complain(format_args!(
-                        "the server did not take the POST within {ms} ms"
-                    ));
+                    say(
+                        plan,
+                        format_args!("the server did not take the POST within {ms} ms"),
+                    );
                 }
-                None => complain(format_args!("no ack of {:?} within {ms} ms", self.event)),
+                None => say(
+                    plan,
+                    format_args!("no ack of {:?} within {ms} ms", self.event),
+                ),
             }
             return Some(Exit::Unmet);
         }

@@ -1,7 +1,7 @@
-//! Places in the data of a packet: `say[0].user.id`. **Floor 3, pure.**
+//! Places in the data of a packet: `say[0].user.id`. **Floor 0, pure.**
 //!
-//! One spelling for all that points into a packet: what a comparison leaves out, what a replay
-//! puts in and what it captures.
+//! One spelling for all that points into a packet: what a comparison leaves out, what a draft
+//! expects, what a replay puts in and what it captures.
 //!
 //! ```text
 //! [/NAMESPACE,] WHOSE STEPS
