@@ -9,6 +9,8 @@ use crate::lab::Server;
 #[track_caller]
 fn with_ticket(server: &Server) -> Recorded {
     Recorded::with(&server.url(), &[], |run| {
+        // python greets whenever it gets to it: later events shall not overtake that.
+        run.say(json!({ "wait": { "event": "hello" } }));
         run.say(json!({ "emit": ["login", "ann"], "ack": true }));
         let given = run.wait_for(crate::interop::records::event("ticket"));
         let ticket = crate::interop::records::packets_of(&given, "to_client")
@@ -25,7 +27,7 @@ fn with_ticket(server: &Server) -> Recorded {
 fn a_captured_ticket_opens_the_door_that_the_recorded_one_does_not() {
     for (name, server) in servers() {
         let recorded = with_ticket(&server);
-        let stale = recorded.replay(&server.url(), &["--check"]);
+        let stale = recorded.replay(&server.url(), &["--check", "--wait", "match"]);
         assert_eq!(stale.code, Some(1), "{name}: {stale:?}");
         assert!(
             stale.stdout.contains("\"use\"") && stale.stdout.contains("forbidden"),
@@ -35,6 +37,8 @@ fn a_captured_ticket_opens_the_door_that_the_recorded_one_does_not() {
         for capture in ["t=ticket[0].ticket", "t=reply:login.ticket"] {
             let args = [
                 "--check",
+                "--wait",
+                "match",
                 "--capture",
                 capture,
                 "--set",
