@@ -39,6 +39,9 @@ fn good_hour(name: &str, url: &str, args: &[&str], upgrades: bool) {
     run.wait_for(event("said"));
     run.say(json!({ "leave": "/slow" }));
     run.wait_for(namespace("/slow", "disconnected"));
+    // A server that reads both at once ends the connection: it leaves in the next tick, and takes
+    // the join for a second one.
+    run.say(json!({ "wait": { "ms": 300 } }));
     run.say(json!({ "join": "/slow" }));
     run.say(json!({ "wait": { "ms": 2_500 } }));
     run.say(json!({ "emit": ["echo", "last"], "ack": true }));
