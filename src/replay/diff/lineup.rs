@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-mod common;
+mod subsequence;
 
 /// One step of a line-up: places in the two sequences.
 pub(super) type Step = (Option<usize>, Option<usize>);
@@ -116,7 +116,7 @@ fn blocks([a, b]: [&[u32]; 2]) -> Vec<Block> {
     let mut blocks = Vec::new();
     let (mut at_a, mut at_b) = (0usize, 0usize);
     let end = std::iter::once((a.len(), b.len()));
-    for (to_a, to_b) in common::common(a, b).into_iter().chain(end) {
+    for (to_a, to_b) in subsequence::common(a, b).into_iter().chain(end) {
         if to_a > at_a || to_b > at_b {
             blocks.push(Block::Other {
                 a: at_a..to_a,
