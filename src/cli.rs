@@ -27,6 +27,7 @@ pub mod log;
 pub mod man;
 pub mod mock;
 pub mod open;
+mod paint;
 pub mod print;
 pub mod replay;
 pub mod run;

@@ -13,7 +13,7 @@
 //! | 2 | [`client`], [`tap`], [`demo`] | sources: they do IO and write records |
 //! | 2 | [`diagnosis`] | rules: they read the model and make findings (pure) |
 //! | 1 | [`model`], [`faults`], [`collection`], [`net`] | the state of things, folded from records (pure); failures made on purpose and their plans (pure); drafts, their variables and what they expect (pure); connections, made and timed |
-//! | 0 | [`protocol`], [`path`], [`journal`], [`visible`], [`notices`] | bytes and packets (pure); places in their data (pure); records, their store and their file; text from the network as a person may see it; what is said once |
+//! | 0 | [`protocol`], [`path`], [`place`], [`journal`], [`visible`], [`notices`] | bytes and packets (pure); places in their data (pure); lines and columns (pure); records, their store and their file; text from the network as a person may see it; what is said once |
 
 pub mod cli;
 pub mod client;
@@ -28,6 +28,7 @@ pub mod model;
 pub mod net;
 pub mod notices;
 pub mod path;
+pub mod place;
 pub mod protocol;
 pub mod replay;
 pub mod scope;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::connection::values;
-use super::stop::{Stop, Stops};
-use super::{Exit, Headless, Opening, Task, UsageError, complain, runtime};
+use super::stop::{Stops, told};
+use super::{Exit, Headless, Opening, Task, UsageError, complain};
 use crate::demo::{Demo, Settings};
 
 /// Arguments of `demo`.
@@ -70,24 +70,11 @@ pub struct Plan {
 
 /// Serves until it is stopped.
 pub fn run(plan: Plan) -> Exit {
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    let exit = runtime.block_on(serve(plan));
-    runtime.shutdown_background();
-    exit
+    // Listened for before the ready line is printed: whoever reads it may stop us at once.
+    told(async |stops| serve(plan, stops).await).unwrap_or_else(|exit| exit)
 }
 
-async fn serve(plan: Plan) -> Exit {
-    // Listened for before the ready line is printed: whoever reads it may stop us at once.
-    let mut stops = match Stops::listen() {
-        Ok(stops) => stops,
-        Err(error) => {
-            complain(format_args!("cannot listen for signals: {error}"));
-            return Exit::Usage;
-        }
-    };
+async fn serve(plan: Plan, stops: &mut Stops) -> Exit {
     let demo = match Demo::start(plan.settings).await {
         Ok(demo) => demo,
         Err(error) => {
@@ -97,11 +84,7 @@ async fn serve(plan: Plan) -> Exit {
     };
     eprintln!("listening on {}", demo.url());
     let exit = tokio::select! {
-        stop = stops.next() => match stop {
-            Stop::Interrupt => Exit::Interrupted,
-            // To end a server by SIGTERM is the ordinary way.
-            Stop::Terminate => Exit::Done,
-        },
+        stop = stops.next() => stop.of_a_server(Exit::Done),
         () = after(plan.time) => Exit::Done,
     };
     demo.stop().await;

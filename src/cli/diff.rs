@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use super::paint::colours;
 use super::{Exit, UsageError, complain, print};
 use crate::journal::Journal;
 use crate::journal::file::Header;
@@ -252,13 +253,6 @@ fn load(path: &Path, journal: &Journal, masks: &Masks) -> Loaded {
         side,
         notes,
     }
-}
-
-/// Whether stdout shows colours.
-fn colours() -> bool {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    !refused && !dumb && std::io::stdout().is_terminal()
 }
 
 #[cfg(test)]

@@ -3,15 +3,15 @@
 mod json;
 mod text;
 
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 
 use super::connection::{ConnectionArgs, values};
-use super::stop::{Stop, Stops};
-use super::{Exit, UsageError, complain, print, runtime};
+use super::paint::colours;
+use super::stop::{Stop, told};
+use super::{Exit, UsageError, complain, print};
 use crate::client::Options;
 use crate::doctor::{self, Report, Settings};
 use crate::scope::Record;
@@ -155,18 +155,13 @@ fn examine(
     record: Option<PathBuf>,
     idle: Option<Option<Duration>>,
 ) -> Result<Report, Exit> {
-    let runtime = runtime()?;
     let settings = Settings {
         options,
         record,
         idle,
         progress: Box::new(|text| eprintln!("sioscope: {}", print::safe(text))),
     };
-    let result = runtime.block_on(async {
-        let mut stops = Stops::listen().map_err(|error| {
-            complain(format_args!("cannot listen for signals: {error}"));
-            Exit::Usage
-        })?;
+    told(async |stops| {
         let examining = doctor::examine(settings);
         tokio::select! {
             result = examining => result.map_err(|error| {
@@ -181,10 +176,7 @@ fn examine(
                 })
             }
         }
-    });
-    // A name that is still being looked up need not be waited for.
-    runtime.shutdown_background();
-    result
+    })?
 }
 
 fn tell(report: &Report, json: bool, recorded: bool) -> Exit {
@@ -197,13 +189,6 @@ fn tell(report: &Report, json: bool, recorded: bool) -> Exit {
         Exit::Done if report.is_wrong() => Exit::Unmet,
         exit => exit,
     }
-}
-
-/// Whether stdout shows colours.
-fn colours() -> bool {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    !refused && !dumb && std::io::stdout().is_terminal()
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::connection::{plan, values};
-use super::stop::{Stop, Stops};
-use super::{Exit, Headless, Task, UsageError, complain, print, runtime};
+use super::stop::{self, Stops};
+use super::{Exit, Headless, Task, UsageError, complain, print};
 use crate::faults::{self, Side};
 use crate::notices::Notices;
 use crate::protocol::engine::Version;
@@ -112,24 +112,11 @@ pub fn run(plan: Plan) -> Exit {
             return Exit::Usage;
         }
     };
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    let exit = runtime.block_on(serve(plan, script));
-    runtime.shutdown_background();
-    exit
+    // Listened for before the ready line is printed: whoever reads it may stop us at once.
+    stop::told(async |stops| serve(plan, script, stops).await).unwrap_or_else(|exit| exit)
 }
 
-async fn serve(plan: Plan, script: Script) -> Exit {
-    // Listened for before the ready line is printed: whoever reads it may stop us at once.
-    let mut stops = match Stops::listen() {
-        Ok(stops) => stops,
-        Err(error) => {
-            complain(format_args!("cannot listen for signals: {error}"));
-            return Exit::Usage;
-        }
-    };
+async fn serve(plan: Plan, script: Script, stops: &mut Stops) -> Exit {
     let notices = Notices::default();
     let told = told(&script, plan.play);
     let started = start(&plan, script, notices.clone());
@@ -150,11 +137,7 @@ async fn serve(plan: Plan, script: Script) -> Exit {
     let mut until = std::pin::pin!(until);
     let exit = loop {
         tokio::select! {
-            stop = stops.next() => break match stop {
-                Stop::Interrupt => Exit::Interrupted,
-                // To end a server by SIGTERM is the ordinary way.
-                Stop::Terminate => Exit::Done,
-            },
+            stop = stops.next() => break stop.of_a_server(Exit::Done),
             () = &mut until, if plan.time.is_some() => break Exit::Done,
             () = notices.changed() => tell(&notices, front.as_ref()),
             () = news(front.as_ref()) => tell(&notices, front.as_ref()),

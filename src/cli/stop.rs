@@ -1,5 +1,7 @@
 //! Being asked to stop from outside.
 
+use super::{Exit, complain, runtime};
+
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
@@ -7,6 +9,35 @@ pub enum Stop {
     Interrupt,
     /// SIGTERM or SIGHUP.
     Terminate,
+}
+
+impl Stop {
+    /// The exit code of something that serves until it is stopped.
+    pub fn of_a_server(self, verdict: Exit) -> Exit {
+        match self {
+            Stop::Interrupt => Exit::Interrupted,
+            // To end a server by SIGTERM is the ordinary way.
+            Stop::Terminate => verdict,
+        }
+    }
+}
+
+/// Runs a headless task on a runtime of its own; it is told when it is asked to stop. What still
+/// runs when it is over is cut: everything polite was done.
+///
+/// # Errors
+/// The exit code where it could not begin; why is said.
+pub fn told<T>(task: impl AsyncFnOnce(&mut Stops) -> T) -> Result<T, Exit> {
+    let runtime = runtime()?;
+    let done = runtime.block_on(async {
+        let mut stops = Stops::listen().map_err(|error| {
+            complain(format_args!("cannot listen for signals: {error}"));
+            Exit::Usage
+        })?;
+        Ok(task(&mut stops).await)
+    });
+    runtime.shutdown_background();
+    done
 }
 
 /// Listens for both from its creation on.

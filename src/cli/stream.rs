@@ -16,7 +16,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::connection::{ConnectionArgs, values};
-use super::{Exit, UsageError, complain, runtime};
+use super::stop::told;
+use super::{Exit, UsageError, complain};
 use crate::client::Options;
 use crate::scope::{Record, Scope};
 
@@ -82,18 +83,7 @@ pub struct Plan {
 
 /// Runs to the end.
 pub fn run(plan: Plan) -> Exit {
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    let exit = runtime.block_on(async {
-        let mut stops = match super::stop::Stops::listen() {
-            Ok(stops) => stops,
-            Err(error) => {
-                complain(format_args!("cannot listen for signals: {error}"));
-                return Exit::Usage;
-            }
-        };
+    told(async |stops| {
         let input = input::read(std::io::stdin());
         let scope = match Scope::connect(plan.options, plan.record) {
             Ok(scope) => scope,
@@ -103,9 +93,7 @@ pub fn run(plan: Plan) -> Exit {
             }
         };
         let session = session::Session::new(scope, std::io::stdout(), plan.quiet, input, plan.time);
-        session.run(&mut stops).await
-    });
-    // What still runs is cut: everything polite was done.
-    runtime.shutdown_background();
-    exit
+        session.run(stops).await
+    })
+    .unwrap_or_else(|exit| exit)
 }

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use toml::de::{DeTable, DeValue};
 
 use super::expect::{Check, Group, Wanted};
-use super::toml_value::{Item, Wrong, json, members, milliseconds, place, string, table, whole};
+use super::toml_value::{Item, Wrong, json, members, milliseconds, string, table, whole};
 use super::{Draft, Mistake, toml_value, variables};
 use crate::path::{Path, Whose};
 
@@ -60,7 +60,7 @@ fn draft(item: &Item<'_>, text: &str) -> Result<Draft, Wrong> {
     let keys = table(item, "[[draft]]")?;
     let mut draft = Draft {
         name: String::new(),
-        line: place(text, item.span().start).0,
+        line: crate::place::of(text, item.span().start).0,
         nsp: None,
         event: String::new(),
         args: "[]".to_owned(),

@@ -33,20 +33,8 @@ pub(super) fn whole<T>(
 }
 
 fn at_place(text: &str, offset: usize, what: String) -> Mistake {
-    let (line, column) = place(text, offset);
+    let (line, column) = crate::place::of(text, offset);
     Mistake { line, column, what }
-}
-
-/// Line and column (both from 1, the column in characters) of a byte offset.
-pub(super) fn place(text: &str, offset: usize) -> (usize, usize) {
-    let mut end = offset.min(text.len());
-    while !text.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    let before = text.get(..end).unwrap_or_default();
-    let line = before.matches('\n').count().saturating_add(1);
-    let last = before.rsplit('\n').next().unwrap_or_default();
-    (line, last.chars().count().saturating_add(1))
 }
 
 /// The members of a table in the order of the file.

@@ -45,7 +45,7 @@ impl Mistake {
 
     /// A mistake at a byte range of the file's text.
     pub fn at(file: &Path, text: &str, span: Range<usize>, what: impl Into<String>) -> Mistake {
-        let (line, column) = place(text, span.start);
+        let (line, column) = crate::place::of(text, span.start);
         Mistake {
             file: file.to_owned(),
             line,
@@ -63,35 +63,9 @@ impl Mistake {
     }
 }
 
-/// Line and column (both from 1, the column in characters) of a byte offset. An offset beyond
-/// the end or inside a character counts as the nearest place before it.
-pub fn place(text: &str, offset: usize) -> (usize, usize) {
-    let mut end = offset.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let before = text.get(..end).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .map_or(0, |last| last.chars().count())
-        + 1;
-    (line, column)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_place_counts_characters_not_bytes() {
-        assert_eq!(place("ab\ncd", 0), (1, 1));
-        assert_eq!(place("ab\ncd", 4), (2, 2));
-        assert_eq!(place("äö x", 5), (1, 4));
-        assert_eq!(place("ä", 1), (1, 1));
-        assert_eq!(place("a", 99), (1, 2));
-    }
 
     #[test]
     fn a_mistake_names_file_line_and_column() {

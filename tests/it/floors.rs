@@ -13,6 +13,7 @@ use paths::{Use, uses};
 const FLOORS: &[(&str, u8)] = &[
     ("protocol", 0),
     ("path", 0),
+    ("place", 0),
     ("journal", 0),
     ("visible", 0),
     ("notices", 0),
@@ -36,6 +37,7 @@ const FLOORS: &[(&str, u8)] = &[
 const PURE: &[&str] = &[
     "protocol",
     "path",
+    "place",
     "model",
     "faults",
     "collection",

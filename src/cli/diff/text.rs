@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::super::paint::Paint;
 use super::super::print::safe;
 use super::{Loaded, Plan};
 use crate::replay::diff::{Aspect, Comparison, Difference, Line, Row, Side, What};
@@ -13,19 +14,6 @@ const COLUMNS: usize = 100;
 const INDENT: usize = 4;
 /// Differences (or groups of like ones) that are shown without `--all`.
 const SHOWN: usize = 20;
-
-/// Paints words, or leaves them.
-#[derive(Clone, Copy)]
-struct Paint(bool);
-
-impl Paint {
-    fn on(self, code: &str, text: &str) -> String {
-        match self.0 {
-            true => format!("\x1b[{code}m{text}\x1b[0m"),
-            false => text.to_owned(),
-        }
-    }
-}
 
 /// The whole page.
 pub(super) fn page(

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr as _;
 
+use super::super::paint::Paint;
 use super::print::safe;
 use crate::doctor::{Check, Report, Verdict};
 use crate::journal::record::Finding;
@@ -12,19 +13,6 @@ use crate::journal::record::Finding;
 const COLUMNS: usize = 96;
 /// Columns before a check's name.
 const BEFORE: usize = 12;
-
-/// Paints words, or leaves them.
-#[derive(Clone, Copy)]
-struct Paint(bool);
-
-impl Paint {
-    fn on(self, code: &str, text: &str) -> String {
-        match self.0 {
-            true => format!("\x1b[{code}m{text}\x1b[0m"),
-            false => text.to_owned(),
-        }
-    }
-}
 
 /// The whole page. `recorded` tells that record numbers lead somewhere.
 pub(super) fn page(report: &Report, colours: bool, recorded: bool) -> String {

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use serde_json::value::RawValue;
 
 use super::Plan;
-use crate::cli::stop::Stops;
+use crate::cli::stop::told;
 use crate::cli::stream::session::{BUSY, LEAVE};
 use crate::cli::stream::status::Status;
-use crate::cli::{Exit, complain, print, runtime};
+use crate::cli::{Exit, complain, print};
 use crate::client::Command;
 use crate::journal::Record;
 use crate::journal::record::{AckState, Body, Direction};
@@ -19,18 +19,7 @@ use crate::scope::Scope;
 
 /// Runs to the end.
 pub fn run(plan: Plan) -> Exit {
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    let exit = runtime.block_on(async {
-        let mut stops = match Stops::listen() {
-            Ok(stops) => stops,
-            Err(error) => {
-                complain(format_args!("cannot listen for signals: {error}"));
-                return Exit::Usage;
-            }
-        };
+    told(async |stops| {
         let scope = match Scope::connect(plan.options.clone(), plan.record.clone()) {
             Ok(scope) => scope,
             Err(error) => {
@@ -58,9 +47,8 @@ pub fn run(plan: Plan) -> Exit {
         }
         scope.notices().into_iter().for_each(complain);
         exit
-    });
-    runtime.shutdown_background();
-    exit
+    })
+    .unwrap_or_else(|exit| exit)
 }
 
 /// Follows the journal until everything asked for has come, or can't come any more.

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use super::step::Keys;
 use super::{Plan, auth, check, words};
-use crate::cli::stop::Stops;
+use crate::cli::stop::{Stops, told};
 use crate::cli::stream::session::LEAVE;
-use crate::cli::{Exit, complain, print, runtime};
+use crate::cli::{Exit, complain, print};
 use crate::client::options::NamespaceAuth;
 use crate::journal::Journal;
 use crate::replay::play::player::{Failure, Pace, Player};
@@ -19,29 +19,17 @@ const ROWS: usize = 200;
 
 /// Runs to the end.
 pub fn run(plan: Plan) -> Exit {
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    let exit = runtime.block_on(async {
-        let mut stops = match Stops::listen() {
-            Ok(stops) => stops,
-            Err(error) => {
-                complain(format_args!("cannot listen for signals: {error}"));
-                return Exit::Usage;
-            }
-        };
+    told(async |stops| {
         tokio::select! {
             biased;
             _ = stops.next() => Exit::Interrupted,
             ready = prepare(plan) => match ready {
-                Ok(ready) => play(*ready, &mut stops).await,
+                Ok(ready) => play(*ready, stops).await,
                 Err(exit) => exit,
             },
         }
-    });
-    runtime.shutdown_background();
-    exit
+    })
+    .unwrap_or_else(|exit| exit)
 }
 
 /// Everything that is needed before the first word goes out.

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use super::Plan;
 use super::report::{Outcome, Report, Row};
 use super::turn::{Turn, Why};
-use crate::cli::stop::Stops;
+use crate::cli::stop::told;
 use crate::cli::stream::command::check_binary;
 use crate::cli::stream::session::{BUSY, LEAVE};
 use crate::cli::stream::status::{Status, name_of};
-use crate::cli::{Exit, complain, print, runtime};
+use crate::cli::{Exit, complain, print};
 use crate::client::Command;
 use crate::client::command::Emit;
 use crate::collection::{Draft, Trial, Variables};
@@ -25,18 +25,7 @@ const SETTLE: Duration = Duration::from_millis(50);
 
 /// Runs to the end.
 pub fn run(plan: Plan) -> Exit {
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    let exit = runtime.block_on(async {
-        let mut stops = match Stops::listen() {
-            Ok(stops) => stops,
-            Err(error) => {
-                complain(format_args!("cannot listen for signals: {error}"));
-                return Exit::Usage;
-            }
-        };
+    told(async |stops| {
         let scope = match Scope::connect(plan.options.clone(), plan.record.clone()) {
             Ok(scope) => scope,
             Err(error) => {
@@ -72,9 +61,8 @@ pub fn run(plan: Plan) -> Exit {
             time: begun.elapsed(),
         };
         conclude(&plan, &report, &over)
-    });
-    runtime.shutdown_background();
-    exit
+    })
+    .unwrap_or_else(|exit| exit)
 }
 
 /// How the run came to its end.

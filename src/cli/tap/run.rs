@@ -8,13 +8,13 @@ use tokio::sync::mpsc;
 
 use super::Plan;
 use super::command::{self, Order};
-use crate::cli::stop::{Stop, Stops};
+use crate::cli::stop::{Stops, told};
 use crate::cli::stream::command::{Expect, Wait};
 use crate::cli::stream::input::{self, Line};
 use crate::cli::stream::output::Output;
 use crate::cli::stream::status::Status;
 use crate::cli::stream::watch::{Found, Watch};
-use crate::cli::{Exit, complain, runtime};
+use crate::cli::{Exit, complain};
 use crate::scope::{Refused, Scope};
 
 /// How often the diagnosis is told the time while nothing happens.
@@ -26,19 +26,8 @@ const QUIET_PACE: Duration = Duration::from_millis(5);
 
 /// Serves until it is stopped.
 pub fn run(plan: Plan) -> Exit {
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(exit) => return exit,
-    };
-    let exit = runtime.block_on(async {
+    told(async |stops| {
         // Listened for before the ready line is printed: whoever reads it may stop us at once.
-        let mut stops = match Stops::listen() {
-            Ok(stops) => stops,
-            Err(error) => {
-                complain(format_args!("cannot listen for signals: {error}"));
-                return Exit::Usage;
-            }
-        };
         let scope = match Scope::tap(plan.settings, plan.record) {
             Ok(scope) => scope,
             Err(error) => {
@@ -53,11 +42,9 @@ pub fn run(plan: Plan) -> Exit {
         give_way();
         let until = plan.time.and_then(|time| Instant::now().checked_add(time));
         let run = Run::new(scope, std::io::stdout(), plan.quiet, input, until);
-        run.run(&mut stops).await
-    });
-    // What still runs is cut: everything polite was done.
-    runtime.shutdown_background();
-    exit
+        run.run(stops).await
+    })
+    .unwrap_or_else(|exit| exit)
 }
 
 struct Run<W> {
@@ -113,11 +100,7 @@ impl<W: Write> Run<W> {
             let (seen, quiet) = (self.output.seen(), self.output.is_quiet());
             tokio::select! {
                 biased;
-                stop = stops.next() => break match stop {
-                    Stop::Interrupt => Exit::Interrupted,
-                    // To end a server by SIGTERM is the ordinary way.
-                    Stop::Terminate => self.verdict(),
-                },
+                stop = stops.next() => break stop.of_a_server(self.verdict()),
                 line = next_line(&mut self.input), if self.queue.is_empty() => self.take(line),
                 () = paced_change(&scope, seen, quiet) => {}
                 () = sleep_until(earlier(wake, self.until)) => {}

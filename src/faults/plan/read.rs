@@ -49,20 +49,8 @@ pub(super) fn plan(text: &str) -> Result<Plan, PlanError> {
 }
 
 fn at_place(text: &str, offset: usize, what: String) -> PlanError {
-    let (line, column) = place(text, offset);
+    let (line, column) = crate::place::of(text, offset);
     PlanError { line, column, what }
-}
-
-/// Line and column (both from 1, the column in characters) of a byte offset.
-fn place(text: &str, offset: usize) -> (usize, usize) {
-    let mut end = offset.min(text.len());
-    while !text.is_char_boundary(end) {
-        end = end.saturating_sub(1);
-    }
-    let before = text.get(..end).unwrap_or_default();
-    let line = before.matches('\n').count().saturating_add(1);
-    let last = before.rsplit('\n').next().unwrap_or_default();
-    (line, last.chars().count().saturating_add(1))
 }
 
 fn read(table: &Spanned<DeTable<'_>>, text: &str) -> Result<Plan, Mistake> {
@@ -121,7 +109,7 @@ fn read_rule(value: &Value<'_>, ordinal: usize, text: &str) -> Result<Rule, Mist
         name: format!("rule {ordinal}"),
         faults: Vec::new(),
         when: When::default(),
-        line: place(text, value.span().start).0,
+        line: crate::place::of(text, value.span().start).0,
     };
     for (key, value) in table.iter() {
         let name = key.get_ref().as_ref();

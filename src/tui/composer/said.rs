@@ -7,7 +7,6 @@ use super::{Composer, Draft, DraftError, Field, Surroundings, files};
 use crate::client::command::Emit;
 use crate::journal::record::Direction;
 use crate::tui::edit::view;
-use crate::tui::mistake;
 use crate::tui::overlay;
 use crate::tui::text;
 use crate::tui::theme::{Role, Theme};
@@ -133,7 +132,7 @@ impl Composer {
             Field::Ack => &self.timeout,
         };
         if edit.text().contains('\n') {
-            let (line, column) = mistake::place(edit.text(), error.at);
+            let (line, column) = crate::place::of(edit.text(), error.at);
             let line = format!(
                 "✗ line {line}, column {column}: {}",
                 text::safe(&error.what)

@@ -6,7 +6,6 @@ use ratatui::layout::{Position, Rect};
 use super::{Field, Form, Kind, MOST_ROWS};
 use crate::tui::edit::{Edit, view};
 use crate::tui::highlight;
-use crate::tui::mistake;
 use crate::tui::overlay;
 use crate::tui::text;
 use crate::tui::theme::{Role, Theme};
@@ -140,7 +139,7 @@ impl Form {
                 let Some(wrong) = wrong else { return };
                 let before = edit.text().get(..wrong.at).unwrap_or_default();
                 if edit.text().contains('\n') {
-                    let (line, column) = mistake::place(edit.text(), wrong.at);
+                    let (line, column) = crate::place::of(edit.text(), wrong.at);
                     let what = format!("line {line}, column {column}: {}", wrong.what);
                     overlay::pointer(at, at.y, usize::MAX, &what, buf, theme);
                 } else {
