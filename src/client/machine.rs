@@ -459,6 +459,17 @@ impl Machine {
         self.open(None);
     }
 
+    /// State of the connection in words, for notices.
+    fn state_word(&self) -> &'static str {
+        match self.phase {
+            Phase::Idle => "disconnected",
+            Phase::Opening { .. } => "connecting",
+            Phase::Open => "connected",
+            Phase::Closing { .. } => "closing",
+            Phase::Waiting { .. } => "waiting for the next attempt",
+        }
+    }
+
     fn command(&mut self, command: Command) {
         match command {
             Command::Emit(emit) => self.emit(emit),
