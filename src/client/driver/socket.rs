@@ -15,9 +15,9 @@ use tokio::task::AbortHandle;
 
 use super::Driver;
 use crate::client::machine::{ExchangeId, Input, WsEnd};
-use crate::journal::record::{Body, Direction, Frame, Opcode};
+use crate::journal::record::{Body, Direction};
 use crate::net::dial::Stream;
-use crate::net::websocket::{Batch, ReadError, WsReader};
+use crate::net::websocket::{Batch, ReadError, WsReader, frame};
 use crate::protocol::engine::generation;
 use crate::protocol::websocket::{Op, Violation, ViolationKind};
 
@@ -86,7 +86,8 @@ impl Driver {
             match reader.io.try_next() {
                 Ok(None) => break None,
                 Ok(Some(message)) => {
-                    let frame = frame(&message);
+                    let data = message.data.clone();
+                    let frame = frame(Direction::ToClient, &message.op, data, message.wire);
                     self.journal.append(now, Some(c), &Body::Frame(frame));
                     match message.op {
                         Op::Text | Op::Binary if self.fails_in(now, x, c, &message) => {}
@@ -146,19 +147,10 @@ impl Driver {
     /// Bytes that break the protocol: kept for the log, named for the machine.
     fn violated(&mut self, c: u32, x: ExchangeId, violation: &Violation) -> WsEnd {
         let text = matches!(violation.kind, ViolationKind::TextNotUtf8 { .. });
-        let op = if text { Opcode::Text } else { Opcode::Binary };
+        let op = if text { Op::Text } else { Op::Binary };
         let data = violation.bytes.clone();
-        self.record(
-            Some(c),
-            &Body::Frame(Frame {
-                dir: Direction::ToClient,
-                op,
-                data,
-                code: None,
-                reason: None,
-                wire: None,
-            }),
-        );
+        let frame = frame(Direction::ToClient, &op, data, None);
+        self.record(Some(c), &Body::Frame(frame));
         self.write(x, Write::Close(Some(violation.close_code())));
         match generation::http_after_upgrade(&violation.bytes) {
             Some((status, body)) => WsEnd::Violation(format!(
@@ -220,24 +212,5 @@ impl Driver {
                 WsEnd::Cut(Some("it could not be written to".to_owned())),
             );
         }
-    }
-}
-
-/// The record of a message that came.
-fn frame(message: &crate::protocol::websocket::Message) -> Frame {
-    let (op, code, reason) = match &message.op {
-        Op::Text => (Opcode::Text, None, None),
-        Op::Binary => (Opcode::Binary, None, None),
-        Op::Ping => (Opcode::Ping, None, None),
-        Op::Pong => (Opcode::Pong, None, None),
-        Op::Close { code, reason } => (Opcode::Close, *code, reason.clone()),
-    };
-    Frame {
-        dir: Direction::ToClient,
-        op,
-        data: message.data.clone(),
-        code,
-        reason,
-        wire: message.wire,
     }
 }

@@ -13,9 +13,9 @@ use crate::client::driver::Driver;
 use crate::client::machine::{ExchangeId, Input, Message};
 use crate::faults;
 use crate::journal::Journal;
-use crate::journal::record::{Body, Direction, Frame, Opcode};
+use crate::journal::record::{Body, Direction};
 use crate::net::dial::Stream;
-use crate::net::websocket::WsWriter;
+use crate::net::websocket::{WsWriter, frame};
 use crate::protocol::websocket::Op;
 
 /// Writes handed to a writing task at once.
@@ -177,7 +177,7 @@ async fn write(
             close |= matches!(op, Op::Close { .. });
             match io.feed(&op, &data) {
                 Ok(wire) => {
-                    let frame = outgoing(op, data, wire);
+                    let frame = frame(Direction::ToServer, &op, data, wire);
                     journal.append(Instant::now(), Some(c), &Body::Frame(frame));
                 }
                 Err(error) => tracing::warn!(%error, "a frame was not written"),
@@ -200,23 +200,4 @@ async fn write(
         }
     }
     let _ = io.shutdown().await;
-}
-
-/// The record of a message that we write.
-fn outgoing(op: Op, data: Bytes, wire: Option<u64>) -> Frame {
-    let (op, code) = match op {
-        Op::Text => (Opcode::Text, None),
-        Op::Binary => (Opcode::Binary, None),
-        Op::Ping => (Opcode::Ping, None),
-        Op::Pong => (Opcode::Pong, None),
-        Op::Close { code, .. } => (Opcode::Close, code),
-    };
-    Frame {
-        dir: Direction::ToServer,
-        op,
-        data,
-        code,
-        reason: None,
-        wire,
-    }
 }
