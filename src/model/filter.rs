@@ -78,7 +78,8 @@ impl Filter {
         matches!(self.expr, Expr::All)
     }
 
-    /// True when the answer for a row may change later: the state of an ack or the age of a row.
+    /// True when the answer for a row may change later: the state of an ack, the age of a row, or
+    /// what it proves.
     pub fn is_unsteady(&self) -> bool {
         self.expr.is_unsteady()
     }

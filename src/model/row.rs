@@ -151,6 +151,8 @@ pub struct Row<'a> {
     pub error: bool,
     /// It is a step of the upgrade from polling to WebSocket.
     pub upgrade: bool,
+    /// It proves a finding, as far as those are known ([`Model::proofs`]).
+    pub proves: bool,
     /// The packet, where the row shows one.
     pub packet: Option<&'a Packet>,
     /// The record.
@@ -242,6 +244,7 @@ impl<'a> Row<'a> {
             binary: false,
             error: false,
             upgrade: false,
+            proves: model.proofs.contains(&record.n),
             packet: None,
             record,
         };

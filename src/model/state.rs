@@ -1,6 +1,6 @@
 //! What a person asks about, as plain data. Times are session times in microseconds.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::fold::Memory;
 use super::statistics::Statistics;
@@ -43,6 +43,8 @@ pub struct Model {
     pub now: u64,
     /// Sequence number of the newest record that was folded in.
     pub seen: u64,
+    /// Records that prove what the diagnosis found; told by whoever runs it.
+    pub proofs: BTreeSet<u64>,
     /// What the fold must remember to join later records with earlier ones.
     pub(super) memory: Memory,
 }
@@ -70,11 +72,12 @@ impl Model {
         self.memory.ack_rows.get(&(n, index))
     }
 
-    /// A model that answers [`Model::ack_at`] as this one does now, and knows nothing else: what
-    /// a look through the rows needs.
+    /// A model that knows what rows ask for, as this one does now, and nothing else: their acks
+    /// ([`Model::ack_at`]) and what they prove.
     #[must_use]
-    pub fn acks_of_rows(&self) -> Model {
+    pub fn for_rows(&self) -> Model {
         Model {
+            proofs: self.proofs.clone(),
             memory: self.memory.acks_of_rows(),
             ..Model::default()
         }

@@ -245,8 +245,39 @@ impl Log {
 
     /// Whether a row of this record is shown.
     pub fn shows_record(&self, n: u64) -> bool {
-        self.row(self.place(RowId::new(n, 0)))
-            .is_some_and(|row| row.n() == n)
+        self.place_of_record(n).is_some()
+    }
+
+    /// The place of a record's first row that is shown.
+    pub fn place_of_record(&self, n: u64) -> Option<usize> {
+        let at = self.place(RowId::new(n, 0));
+        self.row(at).filter(|row| row.n() == n).map(|_| at)
+    }
+
+    /// Takes other rows (with what is wrong with them, and whether they are marks) in the place of
+    /// all those before record `end`, and leaves the person where they are. False where nothing
+    /// is different.
+    pub fn replace(&mut self, end: u64, rows: impl Iterator<Item = (RowId, bool, bool)>) -> bool {
+        let mut new = Log::default();
+        for (id, error, mark) in rows {
+            new.push(id, error, mark);
+        }
+        for at in self.place(RowId::new(end, 0))..self.rows.len() {
+            if let Some(id) = self.rows.get(at) {
+                let is = |spot| self.has_spot(spot, at, at + 1);
+                new.push(*id, is(Spot::Error), is(Spot::Mark));
+            }
+        }
+        if new.rows == self.rows {
+            return false;
+        }
+        self.rows = new.rows;
+        self.errors = new.errors;
+        self.marks = new.marks;
+        self.hits.clear();
+        self.read = self.read.min(self.rows.len());
+        self.settle();
+        true
     }
 
     /// Moves the selection.

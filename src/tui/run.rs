@@ -232,6 +232,9 @@ impl App {
     /// When the screen changes although nothing happens: a countdown, a clock.
     fn pulse(&self) -> Option<Duration> {
         let tab = self.state.tab()?;
+        if tab.stale {
+            return Some(Duration::from_millis(250));
+        }
         if !tab.live && tab.status.indexed < 1.0 {
             return Some(Duration::from_millis(200));
         }

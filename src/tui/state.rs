@@ -128,6 +128,16 @@ pub struct Search {
     pub jump_from: Option<usize>,
 }
 
+impl Search {
+    /// As it stands above the list: a regex has its slashes already.
+    pub fn title(&self) -> String {
+        match super::update::is_regex(&self.text) {
+            true => self.text.clone(),
+            false => format!("/{}", self.text),
+        }
+    }
+}
+
 /// One session: a running client or an opened file.
 #[derive(Debug)]
 pub struct Tab {
@@ -163,6 +173,10 @@ pub struct Tab {
     pub log: Log,
     /// Next record that filter and level still have to be put to, while the list is made anew.
     pub refill: Option<u64>,
+    /// Rows that there are at each level, whatever the filter lets through.
+    pub rows: [u64; 3],
+    /// The list waits to be made anew, because what the filter asks about has changed.
+    pub stale: bool,
     /// Counts the times that the list is made anew or a search begins: what was under way for
     /// the turn before is of no use any more.
     pub turn: u64,
@@ -228,6 +242,8 @@ impl Tab {
             backs: BTreeMap::new(),
             log: Log::new(),
             refill: None,
+            rows: [0; 3],
+            stale: false,
             turn: 0,
             filter: FilterState::default(),
             search: None,
@@ -294,6 +310,11 @@ impl Tab {
         super::units::wall(self.started, &self.zone, micros)
     }
 
+    /// How many rows there are at a level.
+    pub fn rows_at(&self, level: Level) -> u64 {
+        self.rows.get(level as usize).copied().unwrap_or(0)
+    }
+
     /// Records that are not folded in yet.
     pub fn lag(&self) -> u64 {
         self.records.saturating_sub(self.model.seen)
@@ -328,6 +349,10 @@ impl Tab {
         let place = |old: Option<&Finding>| old.and_then(|old| super::why::same(old, new));
         self.finding = place(self.findings.get(self.finding)).unwrap_or(0);
         self.findings = new.to_vec();
+        self.model.proofs = new
+            .iter()
+            .flat_map(|finding| finding.evidence.iter().copied())
+            .collect();
         self.unseen = (self.unseen + fresh.len()).min(self.findings.len());
         self.untold.extend(fresh);
     }

@@ -12,13 +12,14 @@ use super::line::Line;
 use super::log::RowId;
 use super::pane;
 use super::state::{Overlay, Search, State, Tab};
-use super::sweep::{self, Look, Sweep};
+use super::sweep::{self, Found, Look, Sweep};
 use super::theme::Role;
 use super::why::{Evidence, LISTED, Why};
 use crate::diagnosis::Diagnosis;
 use crate::journal::Journal;
 use crate::journal::file::Source;
 use crate::journal::record::{Body, Record};
+use crate::model::decode::Kind;
 use crate::model::filter::Filter;
 use crate::model::row::{self, Row, RowRef};
 use crate::model::{Decoder, Packet};
@@ -53,6 +54,32 @@ pub struct Reader {
     refill: Option<(u64, Sweep)>,
     /// What looks for hits, likewise.
     search: Option<(u64, Sweep)>,
+    /// See [`renew`].
+    renewal: Renewal,
+}
+
+/// Shortest pause between two renewals of the list.
+const RENEW: Duration = Duration::from_secs(1);
+/// A renewal is followed by a pause that is so many times as long.
+const REST: u32 = 4;
+
+/// How a list stays true whose filter asks about what changes later.
+#[derive(Debug, Default)]
+struct Renewal {
+    /// What was known when the list was made: the turn, the newest record, the findings.
+    known: (u64, u64, u64),
+    /// Not again before this.
+    due: Option<Instant>,
+    running: Option<Renewing>,
+}
+
+/// A renewal under way.
+#[derive(Debug)]
+struct Renewing {
+    known: (u64, u64, u64),
+    began: Instant,
+    sweep: Sweep,
+    found: Vec<Found>,
 }
 
 impl Reader {
@@ -67,6 +94,7 @@ impl Reader {
             finished: false,
             refill: None,
             search: None,
+            renewal: Renewal::default(),
         }
     }
 
@@ -105,6 +133,9 @@ impl Budget {
     }
 }
 
+/// In the order of the screen's own [`Level`].
+const LEVELS: [row::Level; 3] = [row::Level::Packets, row::Level::Frames, row::Level::Raw];
+
 fn level(level: Level) -> row::Level {
     match level {
         Level::Packets => row::Level::Packets,
@@ -133,6 +164,7 @@ pub fn advance(tab: &mut Tab, reader: &mut Reader, journal: &Journal, shown: Lev
     }
     conclude(tab, reader);
     more |= refill(tab, reader, journal, shown, &budget);
+    more |= renew(tab, reader, journal, shown, &budget);
     more |= search(tab, reader, journal, shown, &mut budget);
     tab.now = tab.now.max(tab.model.now);
     more
@@ -197,8 +229,13 @@ fn fold(
         if let Some(clients) = &mut tab.tap {
             clients.take(&record, &packets);
         }
-        if back > 0 && !packets.is_empty() {
+        // Of a part that completes nothing, too: by itself it could not be understood.
+        if back > 0 {
             tab.backs.insert(record.n, back);
+        }
+        for (count, level) in tab.rows.iter_mut().zip(LEVELS) {
+            let rows = row::refs(&record, &packets, back, level).count();
+            *count = count.saturating_add(rows as u64);
         }
         if tab.refill.is_none() {
             push_rows(tab, &record, &packets, back, shown);
@@ -236,7 +273,7 @@ fn look(
         journal: journal.clone(),
         decoder: reader.decoder.clone(),
         backs: tab.backs.clone(),
-        model: tab.model.acks_of_rows(),
+        model: tab.model.for_rows(),
         now: tab.model.now,
         level: level(shown),
         filter,
@@ -282,6 +319,79 @@ fn refill(
     }
     tab.refill = None;
     tab.log.refilled();
+    false
+}
+
+/// Makes the list anew now and then where the filter asks about what changes later: whether an
+/// ack came, how old a row is, what proves a finding. The list stands meanwhile.
+fn renew(
+    tab: &mut Tab,
+    reader: &mut Reader,
+    journal: &Journal,
+    shown: Level,
+    budget: &Budget,
+) -> bool {
+    let known = (tab.turn, tab.model.seen, reader.revision);
+    tab.stale = false;
+    let Some(filter) = tab.filter.active().filter(|filter| filter.is_unsteady()) else {
+        reader.renewal = Renewal::default();
+        return false;
+    };
+    if tab.log.is_paused() {
+        reader.renewal.running = None;
+        return false;
+    }
+    if tab.refill.is_some() {
+        // Made anew from the start: that is as good.
+        reader.renewal.known = known;
+        reader.renewal.running = None;
+        reader.renewal.due = Instant::now().checked_add(RENEW);
+        return false;
+    }
+    let running = reader.renewal.running.take();
+    let mut running = match running.filter(|running| running.known.0 == tab.turn) {
+        Some(running) => running,
+        None if reader.renewal.known == known => return false,
+        None if reader.renewal.due.is_some_and(|due| due > Instant::now()) => {
+            tab.stale = true;
+            return false;
+        }
+        None => {
+            let range = 1..tab.model.seen.saturating_add(1);
+            Renewing {
+                known,
+                began: Instant::now(),
+                sweep: look(tab, reader, journal, shown, Some(filter.clone()), range),
+                found: Vec::new(),
+            }
+        }
+    };
+    while let Some(found) = running.sweep.next(budget.until) {
+        running.found.extend(found);
+        if !budget.is_open() {
+            break;
+        }
+    }
+    if !running.sweep.is_over() {
+        reader.renewal.running = Some(running);
+        return true;
+    }
+    // What came meanwhile is in the list already, behind what was looked through.
+    let end = running.known.1.saturating_add(1);
+    let marks = &tab.marks;
+    let is_mark = |row: &Found| row.mark || marks.contains_key(&row.id.n());
+    let rows = running
+        .found
+        .iter()
+        .map(|row| (row.id, row.error, is_mark(row)));
+    let changed = tab.log.replace(end, rows);
+    if changed && let Some(search) = &mut tab.search {
+        search.next = 0;
+    }
+    let pause = running.began.elapsed().saturating_mul(REST).max(RENEW);
+    reader.renewal.known = running.known;
+    reader.renewal.due = Instant::now().checked_add(pause);
+    tab.stale = running.known != known;
     false
 }
 
@@ -437,7 +547,8 @@ fn evidence(tab: &Tab, why: &mut Why, reader: &Reader, journal: &Journal, secret
         .count();
     why.evidence.truncate(same);
     for n in wanted.skip(same) {
-        why.evidence.push(proof(tab, *n, reader, journal, secrets));
+        let proof = proof(tab, *n, &now.title, reader, journal, secrets);
+        why.evidence.push(proof);
     }
     why.finding = Some(now);
 }
@@ -445,9 +556,16 @@ fn evidence(tab: &Tab, why: &mut Why, reader: &Reader, journal: &Journal, secret
 /// Rows of one record that are looked through for the one that tells most.
 const PROOFS: usize = 64;
 
-/// One record of the evidence: the row of its first packet that tells of an error, of its first
-/// packet where none does, or its own.
-fn proof(tab: &Tab, n: u64, reader: &Reader, journal: &Journal, secrets: bool) -> Evidence {
+/// One record of the evidence: the row of its first packet that tells of an error, or of a
+/// namespace that the finding names, else of its first packet, or its own.
+fn proof(
+    tab: &Tab,
+    n: u64,
+    title: &str,
+    reader: &Reader,
+    journal: &Journal,
+    secrets: bool,
+) -> Evidence {
     let back = tab.backs.get(&n).copied().unwrap_or(0);
     let whole = RowRef {
         back,
@@ -470,7 +588,14 @@ fn proof(tab: &Tab, n: u64, reader: &Reader, journal: &Journal, secrets: bool) -
         let rows = || row::refs(&record, &packets, back, level(shown)).take(PROOFS);
         let first = rows().next()?;
         let error = rows().filter_map(line_of).find(|line| line.error);
-        Some((shown, error.or_else(|| line_of(first))))
+        let named = || {
+            let is_named = |row: &RowRef| {
+                let packet = row.packet().and_then(|at| packets.get(at as usize));
+                packet.is_some_and(|packet| names(title, packet))
+            };
+            rows().find(is_named).and_then(line_of)
+        };
+        Some((shown, error.or_else(named).or_else(|| line_of(first))))
     };
     let (shown, line) = [Level::Packets, Level::Frames, Level::Raw]
         .into_iter()
@@ -482,6 +607,14 @@ fn proof(tab: &Tab, n: u64, reader: &Reader, journal: &Journal, secrets: bool) -
         level: shown,
         line,
     }
+}
+
+/// Whether a finding's title names the namespace of a packet.
+fn names(title: &str, packet: &Packet) -> bool {
+    let Kind::Socket { nsp, .. } = &packet.kind else {
+        return false;
+    };
+    nsp != "/" && title.split_whitespace().any(|word| word == nsp)
 }
 
 /// The first record at or after a session time. Times grow with the numbers, so few are read.

@@ -24,6 +24,7 @@ use super::log::RowId;
 use super::state::State;
 
 pub use act::act;
+pub use typed::is_regex;
 
 /// Whether an action was chosen (it may ask) or typed out as a command (it does not).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -111,7 +111,7 @@ impl Is {
             "what an HTTP request or response is or carried",
         ),
         ("fault", Is::Fault, "failures made on purpose"),
-        ("finding", Is::Finding, "what a diagnosis rule concluded"),
+        ("finding", Is::Finding, "records that prove a finding"),
         ("mark", Is::Mark, "your marks"),
         ("gap", Is::Gap, "lost records"),
     ];
@@ -164,7 +164,10 @@ impl Expr {
             Expr::Not(part) => part.is_unsteady(),
             Expr::And(parts) | Expr::Or(parts) => parts.iter().any(Expr::is_unsteady),
             Expr::Test(test) => {
-                matches!(test, Test::AckState(_) | Test::Latency(_) | Test::Since(_))
+                matches!(
+                    test,
+                    Test::AckState(_) | Test::Latency(_) | Test::Since(_) | Test::Is(Is::Finding)
+                )
             }
         }
     }

@@ -90,7 +90,7 @@ fn is_a(is: Is, row: &Row<'_>) -> bool {
         Is::Binary => row.binary,
         Is::Exchange => row.x.is_some(),
         Is::Fault => matches!(what, What::Fault),
-        Is::Finding => matches!(what, What::Finding),
+        Is::Finding => row.proves || matches!(what, What::Finding),
         Is::Mark => matches!(what, What::Mark),
         Is::Gap => matches!(what, What::Gap),
     }

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use crate::client::options::Reconnection;
 use crate::journal::record::{AckState, BufferOp, ConnectionState, Direction, TransportName};
-use crate::model::state::{Connection, Heartbeat, Waiting};
+use crate::model::state::{AckEntry, Connection, Heartbeat, Waiting};
 use crate::tui::mask;
 use crate::tui::paint::Pen;
 use crate::tui::state::Tab;
@@ -393,28 +393,24 @@ pub fn wrapped(words: &str, margin: &str, width: usize, most: usize) -> Vec<Word
 
 /// Acks and packets that wait; said only where there are any.
 fn pending(tab: &Tab, lines: &mut Vec<Words>) {
-    let count = |state| {
-        tab.model
-            .acks
-            .iter()
-            .filter(|ack| ack.state == state)
-            .count()
+    let count = |dir, state| {
+        let is = |ack: &&AckEntry| ack.dir == dir && ack.state == state;
+        tab.model.acks.iter().filter(is).count()
     };
-    let open = count(AckState::Pending);
-    let late = count(AckState::Late) + count(AckState::Timeout);
-    let lost = count(AckState::Lost);
-    let asked = tab
-        .model
-        .acks
-        .iter()
-        .filter(|ack| ack.state == AckState::Pending && ack.dir == Direction::ToClient)
-        .count();
-    if open + late + lost > 0 {
+    // The same words as in the sheet of our questions, and of the server's only what waits for us.
+    let ours = |state| count(Direction::ToServer, state);
+    let open = ours(AckState::Pending);
+    let late = ours(AckState::Late);
+    let timed_out = ours(AckState::Timeout);
+    let lost = ours(AckState::Lost);
+    let asked = count(Direction::ToClient, AckState::Pending);
+    if open + late + timed_out + lost + asked > 0 {
         let mut words = vec![("acks ".to_owned(), Role::Dim)];
         for (number, word, role) in [
-            (open - asked.min(open), "pending", Role::Busy),
+            (open, "pending", Role::Busy),
             (asked, "to answer", Role::Accent),
-            (late, "late", Role::Error),
+            (late, "late", Role::Warn),
+            (timed_out, "timed out", Role::Error),
             (lost, "lost", Role::Error),
         ] {
             if number > 0 {

@@ -8,7 +8,7 @@ use crate::journal::record::Direction;
 use crate::tui::config::TimeMode;
 use crate::tui::highlight;
 use crate::tui::line::Line;
-use crate::tui::log::{Log, Spot};
+use crate::tui::log::Spot;
 use crate::tui::paint::{Pen, dot};
 use crate::tui::state::{State, Tab};
 use crate::tui::text;
@@ -86,8 +86,8 @@ pub fn status(state: &State, tab: &Tab) -> Vec<(String, Role)> {
         let more = if search.next < tab.log.len() { "+" } else { "" };
         parts.push((
             format!(
-                "/{} {nth}{}{more} hit{}",
-                search.text,
+                "{} {nth}{}{more} hit{}",
+                search.title(),
                 units::count(hits as u64),
                 if hits == 1 && more.is_empty() {
                     ""
@@ -105,7 +105,7 @@ pub fn status(state: &State, tab: &Tab) -> Vec<(String, Role)> {
     let shown = units::count(tab.log.len() as u64);
     match tab.filter.active() {
         Some(_) => parts.push((
-            format!("{shown} of {}", units::count(tab.model.counts.frames)),
+            format!("{shown} of {}", units::count(tab.rows_at(state.level))),
             Role::Text,
         )),
         None => parts.push((format!("{shown} rows"), Role::Text)),
@@ -213,7 +213,7 @@ pub fn draw(state: &State, tab: &Tab, area: Rect, focused: bool, buf: &mut Buffe
         times(&mut pen, tab, state.time, &columns, line, since, &looks);
         body(&mut pen, &columns, line, &looks);
     }
-    scroll_bar(&tab.log, area, buf, theme);
+    scroll_bar(tab, area, buf, theme);
 }
 
 /// Whether a record belongs to the evidence that is being walked through.
@@ -340,14 +340,35 @@ fn json(pen: &mut Pen<'_>, payload: &str, looks: &Looks<'_>) {
     }
 }
 
-/// A thumb for what is seen, and ticks for marks, hits and errors.
-fn scroll_bar(log: &Log, area: Rect, buf: &mut Buffer, theme: &Theme) {
+/// Records of a finding's evidence that get a tick at most.
+const TICKED: usize = 1_000;
+
+/// Lines of the scroll bar that stand for rows which prove a finding.
+fn proof_ticks(tab: &Tab, len: usize, height: usize) -> Vec<bool> {
+    let mut ticks = vec![false; height];
+    let all = tab.findings.iter();
+    for n in all.flat_map(|finding| finding.evidence.iter().take(TICKED)) {
+        let Some(at) = tab.log.place_of_record(*n) else {
+            continue;
+        };
+        let row = if len <= height { at } else { at * height / len };
+        if let Some(tick) = ticks.get_mut(row) {
+            *tick = true;
+        }
+    }
+    ticks
+}
+
+/// A thumb for what is seen, and ticks for marks, hits, errors and what proves a finding.
+fn scroll_bar(tab: &Tab, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let log = &tab.log;
     let (len, height) = (log.len(), usize::from(area.height));
     if area.width == 0 || height == 0 {
         return;
     }
     let x = area.right() - 1;
     let (top, seen) = log.seen();
+    let proofs = proof_ticks(tab, len, height);
     for row in 0..height {
         // A list that fits has its ticks beside their rows.
         let (from, to) = if len <= height {
@@ -365,6 +386,8 @@ fn scroll_bar(log: &Log, area: Rect, buf: &mut Buffer, theme: &Theme) {
             ("*", Role::TickHit)
         } else if log.has_spot(Spot::Error, from, to) {
             ("!", Role::TickError)
+        } else if proofs.get(row) == Some(&true) {
+            ("»", Role::Finding)
         } else if thumb {
             ("┃", Role::ScrollThumb)
         } else if len > height {

@@ -94,8 +94,11 @@ fn a_waiting_event_is_dropped_held_back_flushed_and_changed() {
     let mut bench = busy(120, 36);
     let waits = |packet: &str| ("/".to_owned(), packet.to_owned());
     let (nsp, packet) = waits(r#"2["later",1]"#);
+    assert_eq!(commands(bench.keys("B D")), [], "what is lost is asked for");
+    assert!(bench.screen().contains("Drop this event?"));
+    assert_eq!(commands(bench.keys("n D")), []);
     assert_eq!(
-        commands(bench.keys("B D")),
+        commands(bench.keys("y")),
         [Command::Unbuffer { nsp, packet }]
     );
     assert_eq!(commands(bench.keys("H F")), [Command::Hold, Command::Flush]);

@@ -256,7 +256,7 @@ fn hints(keymap: &Keymap, theme: &Theme, screen: Rect, buf: &mut Buffer) {
         (Action::NextHit, "next that matters"),
         (Action::NextError, "next below"),
         (Action::ToggleFilter, "only what differs"),
-        (Action::Down, "down"),
+        (Action::Down, "further"),
         (Action::Back, "quit"),
     ] {
         let key = keymap.hint(action);

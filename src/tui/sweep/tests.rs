@@ -56,7 +56,7 @@ fn look(text: &str, level: Level) -> Look {
         decoder,
         backs,
         now: model.now,
-        model: model.acks_of_rows(),
+        model: model.for_rows(),
         level,
         filter: (!text.is_empty()).then(|| filter::parse(text).unwrap()),
     }

@@ -1,7 +1,7 @@
 //! Long sessions: what is done in many steps ends as if it had been done in one.
 
 use super::*;
-use crate::journal::record::Direction::ToClient;
+use crate::journal::record::Direction::{ToClient, ToServer};
 use crate::tui::bench::Bench;
 use crate::tui::log::Spot;
 
@@ -101,4 +101,56 @@ fn a_search_in_a_filtered_list_finds_only_what_is_shown() {
     let expected = (1..=MANY).filter(has).count();
     assert_eq!(bench.tab().log.count(Spot::Hit), expected);
     assert!(expected > 100, "{expected}");
+}
+
+#[test]
+fn a_filter_for_what_changes_later_is_kept_true() {
+    let mut bench = Bench::new(120, 36);
+    bench.text(1, ToServer, r#"421["ask","a"]"#);
+    bench.text(1, ToServer, r#"422["ask","b"]"#);
+    bench.settle(1);
+    press(&mut bench, "fack:pending\n");
+    bench.settle(2);
+    assert_eq!(shown(&bench), [1, 2]);
+    bench.text(3, ToClient, "431[]");
+    bench.settle(3);
+    // Not at once, so that a flood of acks costs little.
+    assert!(bench.tab().stale);
+    bench.readers[0].0.renewal.due = None;
+    bench.settle(4);
+    assert_eq!(shown(&bench), [2]);
+    assert!(!bench.tab().stale);
+}
+
+#[test]
+fn what_proves_a_finding_can_be_filtered_for() {
+    let mut bench = Bench::new(120, 36);
+    let (reader, _) = &mut bench.readers[0];
+    *reader = Reader::new(None).diagnosing(Source::Client, "http://localhost:3000");
+    more(&mut bench, 1..=5);
+    bench.text(2, ToClient, "44/admin,{\"message\":\"no\"}");
+    more(&mut bench, 7..=9);
+    bench.settle(3);
+    let evidence: Vec<u64> = bench.tab().findings[0].evidence.clone();
+    press(&mut bench, "fis:finding\n");
+    bench.settle(3);
+    assert_eq!(shown(&bench), evidence);
+    assert!(evidence.contains(&6), "{evidence:?}");
+}
+
+#[test]
+fn a_part_of_a_binary_packet_is_no_mistake_when_it_is_read_again() {
+    let mut bench = Bench::new(120, 36);
+    let header = r#"452-["two",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#;
+    bench.text(1, ToClient, header);
+    for bytes in [b"first", b"other"] {
+        bench.add(1, crate::tui::bench::binary(ToClient, bytes));
+    }
+    bench.settle(2);
+    let at_first = shown(&bench);
+    press(&mut bench, "fc:1\n");
+    bench.settle(2);
+    assert_eq!(shown(&bench), at_first);
+    assert_eq!(at_first, [3], "one row, at the record that completes it");
+    assert_eq!(bench.tab().log.count(Spot::Error), 0);
 }

@@ -23,13 +23,25 @@ pub(super) fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let Some(overlay) = state.overlays.pop() else {
         return Vec::new();
     };
-    // Quitting at once works everywhere where it is no text; the help has no text field.
+    // Quitting at once works everywhere where it is no text.
     let pressed = Key::of(key);
-    let is_text = pressed.is_text() && !matches!(overlay, Overlay::Help(..));
+    let is_text = pressed.is_text() && has_text_field(&overlay);
     if !is_text && state.keymap.keys(Action::Quit).contains(&pressed) {
         return vec![Effect::Quit(0)];
     }
     deliver(state, overlay, Given::Key(key))
+}
+
+/// Whether letters may be typed into it.
+fn has_text_field(overlay: &Overlay) -> bool {
+    !matches!(
+        overlay,
+        Overlay::Help(..)
+            | Overlay::Sheet(..)
+            | Overlay::Why(..)
+            | Overlay::Replay(..)
+            | Overlay::Confirm(..)
+    )
 }
 
 /// Gives pasted text to the topmost overlay.

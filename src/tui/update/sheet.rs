@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 
 use crate::client::Command;
 use crate::tui::dialog::answer::Answer;
+use crate::tui::dialog::confirm::Confirm;
 use crate::tui::effect::Effect;
 use crate::tui::json;
 use crate::tui::line;
@@ -63,7 +64,17 @@ pub(super) fn key(
             state.overlays.push(Overlay::Answer(dialog));
         }
         Outcome::Edit { nsp, packet } => edit(state, nsp, packet),
-        Outcome::Drop { nsp, packet } => command(Command::Unbuffer { nsp, packet }),
+        Outcome::Drop { nsp, packet } => {
+            let question = format!(
+                "Drop this event? It will not be sent.\n{}",
+                line::head(&packet, 200)
+            );
+            let drop = Effect::Command(current, Command::Unbuffer { nsp, packet });
+            let confirm = Confirm::new(&question, "drop");
+            state
+                .overlays
+                .push(Overlay::Confirm(confirm, Box::new(drop)));
+        }
         Outcome::Hold => command(Command::Hold),
         Outcome::Flush => command(Command::Flush),
         Outcome::Copy(text) => effects.push(Effect::Copy {

@@ -162,6 +162,18 @@ pub(super) fn check(state: &State, asked: Asked, prompt: &mut Prompt) {
         }));
         return;
     }
+    if asked == Asked::Search {
+        // A regex that is whole; anything else is found as it stands.
+        let wrong = match is_regex(prompt.text()) {
+            true => filter::parse(prompt.text()).err(),
+            false => None,
+        };
+        prompt.set_wrong(wrong.map(|mistake| Wrong {
+            at: 0..prompt.text().len(),
+            what: mistake.to_string(),
+        }));
+        return;
+    }
     if asked != Asked::Filter {
         // What was wrong with the text before it was changed.
         prompt.set_wrong(None);
@@ -229,14 +241,22 @@ pub(super) fn submit(
     true
 }
 
-/// Begins a search from the selected row on. `/…/` is a regex, anything else is text as it stands.
+/// Whether a text to search for is a regex: `/…/`.
+pub fn is_regex(text: &str) -> bool {
+    text.len() > 2 && text.starts_with('/') && text.ends_with('/')
+}
+
+/// The filter that finds a text: `/…/` is a regex, anything else is text as it stands.
+fn source_of(text: &str) -> String {
+    match is_regex(text) {
+        true => text.to_owned(),
+        false => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+    }
+}
+
+/// Begins a search from the selected row on.
 pub(super) fn search(state: &mut State, text: &str) {
-    let is_regex = text.len() > 2 && text.starts_with('/') && text.ends_with('/');
-    let source = if is_regex {
-        text.to_owned()
-    } else {
-        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-    };
+    let source = source_of(text);
     if text.trim().is_empty() {
         if let Some(tab) = state.tab_mut() {
             tab.search = None;
