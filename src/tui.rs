@@ -41,6 +41,7 @@ mod screens;
 pub mod sheet;
 pub mod side_by_side;
 pub mod state;
+mod sweep;
 pub mod sync;
 pub mod terminal;
 pub mod text;

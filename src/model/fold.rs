@@ -54,6 +54,16 @@ pub(super) struct Memory {
     delay_ms: Option<u64>,
 }
 
+impl Memory {
+    /// What `ack_at` answers, and nothing else.
+    pub(super) fn acks_of_rows(&self) -> Memory {
+        Memory {
+            ack_rows: self.ack_rows.clone(),
+            ..Memory::default()
+        }
+    }
+}
+
 impl Model {
     /// Folds one record in, with the packets that [`super::Decoder::decode`] found in it.
     pub fn apply(&mut self, record: &Record, packets: &[Packet]) {

@@ -69,6 +69,16 @@ impl Model {
     pub fn ack_at(&self, n: u64, index: u32) -> Option<&KnownAck> {
         self.memory.ack_rows.get(&(n, index))
     }
+
+    /// A model that answers [`Model::ack_at`] as this one does now, and knows nothing else: what
+    /// a look through the rows needs.
+    #[must_use]
+    pub fn acks_of_rows(&self) -> Model {
+        Model {
+            memory: self.memory.acks_of_rows(),
+            ..Model::default()
+        }
+    }
 }
 
 /// Totals of a session.

@@ -5,6 +5,7 @@
 //! are appended and never move the row that is being read.
 
 use super::line::Line;
+use crate::model::row::RowRef;
 
 /// Names a row: the record, and which of its packets.
 ///
@@ -17,6 +18,11 @@ impl RowId {
     /// The row of the packet at `index` of record `n` (from 0).
     pub fn new(n: u64, index: u32) -> RowId {
         RowId((n & 0xff_ffff_ffff) << 23 | u64::from(index & 0x7f_ffff))
+    }
+    /// The name of a row: the record's own row stands before those of its packets.
+    pub fn of(reference: RowRef) -> RowId {
+        let place = |index: u32| index.saturating_add(1);
+        RowId::new(reference.n, reference.packet().map_or(0, place))
     }
     /// Its record.
     pub fn n(self) -> u64 {
@@ -38,6 +44,9 @@ pub enum Spot {
     /// A hit of the search.
     Hit,
 }
+
+/// Rows that are looked at one by one before the rest is halved.
+const NEAR: usize = 8;
 
 /// The list and where the person stands in it.
 #[derive(Debug, Clone, Default)]
@@ -179,8 +188,19 @@ impl Log {
         self.selected_at().and_then(|at| self.row(at))
     }
 
+    /// The place of a row; of the one after it, where it is not in the list.
     fn place(&self, id: RowId) -> usize {
         self.rows.partition_point(|row| *row < id)
+    }
+
+    /// As [`Log::place`], of a row that is known to stand at `from` or after it.
+    pub fn place_from(&self, from: usize, id: RowId) -> usize {
+        let rest = self.rows.get(from..).unwrap_or_default();
+        // Most often it is the next one.
+        match rest.iter().take(NEAR).position(|row| *row >= id) {
+            Some(steps) => from.saturating_add(steps),
+            None => from.saturating_add(rest.partition_point(|row| *row < id)),
+        }
     }
 
     /// Selects the row at a place. The last row of a running view is followed only when asked.

@@ -163,6 +163,9 @@ pub struct Tab {
     pub log: Log,
     /// Next record that filter and level still have to be put to, while the list is made anew.
     pub refill: Option<u64>,
+    /// Counts the times that the list is made anew or a search begins: what was under way for
+    /// the turn before is of no use any more.
+    pub turn: u64,
     /// The filter.
     pub filter: FilterState,
     /// The search.
@@ -225,6 +228,7 @@ impl Tab {
             backs: BTreeMap::new(),
             log: Log::new(),
             refill: None,
+            turn: 0,
             filter: FilterState::default(),
             search: None,
             detail: Detail::default(),
@@ -299,9 +303,17 @@ impl Tab {
     pub fn refill(&mut self) {
         self.log.restart();
         self.refill = Some(1);
+        self.turn = self.turn.wrapping_add(1);
         if let Some(search) = &mut self.search {
             search.next = 0;
         }
+    }
+
+    /// Begins a search; the one before is over.
+    pub fn begin_search(&mut self, search: Search) {
+        self.log.clear_hits();
+        self.search = Some(search);
+        self.turn = self.turn.wrapping_add(1);
     }
 
     /// Takes over what the diagnosis says now. A finding may have changed its words, given way to

@@ -2,22 +2,24 @@
 //! reading what is seen. Each step is bounded, and tells whether there is more to do.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::time::{Duration, Instant};
 
 use super::config::Level;
 use super::detail::read;
 use super::layout::Pane;
-use super::line::{self, Line};
+use super::line::Line;
 use super::log::RowId;
 use super::pane;
-use super::state::{Overlay, State, Tab};
+use super::state::{Overlay, Search, State, Tab};
+use super::sweep::{self, Look, Sweep};
 use super::theme::Role;
 use super::why::{Evidence, LISTED, Why};
 use crate::diagnosis::Diagnosis;
 use crate::journal::Journal;
 use crate::journal::file::Source;
 use crate::journal::record::{Body, Record};
+use crate::model::filter::Filter;
 use crate::model::row::{self, Row, RowRef};
 use crate::model::{Decoder, Packet};
 
@@ -27,8 +29,8 @@ const RECORDS: u64 = 8_192;
 const TIME: Duration = Duration::from_millis(6);
 /// Records between two looks at the clock.
 const STRIDE: u64 = 64;
-/// Records that are passed over between two looks at the clock.
-const SLICE: u64 = 2_048;
+/// Rows that a search looks through by itself; more of them are worth threads.
+const FEW: usize = 2_048;
 /// How far from a response its request is looked for.
 const NEAR: u64 = 512;
 /// Microseconds between two ticks of the rules.
@@ -47,6 +49,10 @@ pub struct Reader {
     ticked: u64,
     /// The rules have had their last word on an opened file.
     finished: bool,
+    /// What makes the list anew, and in which turn of the tab it began.
+    refill: Option<(u64, Sweep)>,
+    /// What looks for hits, likewise.
+    search: Option<(u64, Sweep)>,
 }
 
 impl Reader {
@@ -59,6 +65,8 @@ impl Reader {
             revision: 0,
             ticked: 0,
             finished: false,
+            refill: None,
+            search: None,
         }
     }
 
@@ -105,16 +113,6 @@ fn level(level: Level) -> row::Level {
     }
 }
 
-/// The list's name of a row: the record's own row stands before those of its packets.
-pub fn id_of(reference: RowRef) -> RowId {
-    RowId::new(
-        reference.n,
-        reference
-            .packet()
-            .map_or(0, |index| index.saturating_add(1)),
-    )
-}
-
 /// The row that a name stands for.
 pub fn reference_of(tab: &Tab, id: RowId) -> RowRef {
     RowRef {
@@ -134,8 +132,8 @@ pub fn advance(tab: &mut Tab, reader: &mut Reader, journal: &Journal, shown: Lev
         finish(tab, reader, journal);
     }
     conclude(tab, reader);
-    more |= refill(tab, reader, journal, shown, &mut budget);
-    more |= search(tab, reader, journal, &mut budget);
+    more |= refill(tab, reader, journal, shown, &budget);
+    more |= search(tab, reader, journal, shown, &mut budget);
     tab.now = tab.now.max(tab.model.now);
     more
 }
@@ -215,85 +213,72 @@ fn fold(
     reader.next <= tab.records
 }
 
-/// Puts a record's rows to the filter and into the list.
+/// Puts the rows of a record that pass the filter into the list.
 fn push_rows(tab: &mut Tab, record: &Record, packets: &[Packet], back: u32, shown: Level) {
-    let now = tab.model.now;
-    for reference in row::refs(record, packets, back, level(shown)) {
-        let Some(row) = Row::new(record, packets, reference.packet(), &tab.model) else {
-            continue;
-        };
-        if tab
-            .filter
-            .active()
-            .is_some_and(|filter| !filter.matches(&row, now))
-        {
-            continue;
-        }
-        tab.log.push(
-            id_of(reference),
-            row.error,
-            // A person's marks; what a library called is not gone through mark by mark.
-            matches!(&record.body, Body::Mark(mark) if line::callback(&mark.text).is_none())
-                || tab.marks.contains_key(&record.n),
-        );
+    let (filter, now) = (tab.filter.active(), tab.model.now);
+    let rows = sweep::rows(record, packets, back, level(shown), filter, &tab.model, now);
+    for row in rows {
+        let mark = row.mark || tab.marks.contains_key(&record.n);
+        tab.log.push(row.id, row.error, mark);
     }
+}
+
+/// Looks through the records of `range` for rows that pass `filter`.
+fn look(
+    tab: &Tab,
+    reader: &Reader,
+    journal: &Journal,
+    shown: Level,
+    filter: Option<Filter>,
+    range: Range<u64>,
+) -> Sweep {
+    let look = Look {
+        journal: journal.clone(),
+        decoder: reader.decoder.clone(),
+        backs: tab.backs.clone(),
+        model: tab.model.acks_of_rows(),
+        now: tab.model.now,
+        level: level(shown),
+        filter,
+    };
+    Sweep::start(look, range)
 }
 
 /// Goes on with making the list anew.
 fn refill(
     tab: &mut Tab,
-    reader: &Reader,
+    reader: &mut Reader,
     journal: &Journal,
     shown: Level,
-    budget: &mut Budget,
+    budget: &Budget,
 ) -> bool {
     let Some(mut next) = tab.refill else {
+        reader.refill = None;
         return false;
     };
-    let whole = tab.model.seen;
-    // Most lines are ruled out by a look at them, before anything of them is read.
-    let filter = tab.filter.active().cloned();
-    let wanted = |line: &[u8]| {
-        filter
-            .as_ref()
-            .is_none_or(|filter| filter.may_match_line(line))
-    };
-    let mut open = true;
-    while open && next <= whole {
-        let slice = next..next.saturating_add(SLICE).min(whole.saturating_add(1));
-        next = journal.scan_where(slice.clone(), wanted, |record| {
-            let reference = RowRef {
-                n: record.n,
-                index: RowRef::RECORD,
-                back: tab.backs.get(&record.n).copied().unwrap_or(0),
-            };
-            // The record is here already; only the parts of a binary packet are fetched.
-            let known = |n| {
-                if n == record.n {
-                    Some(record.clone())
-                } else {
-                    journal.get(n)
-                }
-            };
-            if let Some((_, packets)) = reader.decoder.packets_of(reference, known) {
-                push_rows(tab, &record, &packets, reference.back, shown);
-            }
-            open = budget.take();
-            if open {
-                ControlFlow::Continue(())
-            } else {
-                ControlFlow::Break(())
-            }
+    let begun = reader.refill.take().filter(|(turn, _)| *turn == tab.turn);
+    let mut sweep = begun.map(|(_, sweep)| sweep);
+    while next <= tab.model.seen {
+        let filter = || tab.filter.active().cloned();
+        // What came since the last one began needs another.
+        let running = sweep.take().filter(|sweep| !sweep.is_over());
+        let mut running = running.unwrap_or_else(|| {
+            let range = next..tab.model.seen.saturating_add(1);
+            look(tab, reader, journal, shown, filter(), range)
         });
-        if open {
-            // Records that are no longer there are passed over, too.
-            next = slice.end;
-            open = budget.is_open();
+        let found = running.next(budget.until);
+        next = running.reached();
+        sweep = Some(running);
+        let waits = found.is_none();
+        for row in found.into_iter().flatten() {
+            let mark = row.mark || tab.marks.contains_key(&row.id.n());
+            tab.log.push(row.id, row.error, mark);
         }
-    }
-    if next <= whole {
-        tab.refill = Some(next);
-        return true;
+        if next <= tab.model.seen && (waits || !budget.is_open()) {
+            tab.refill = Some(next);
+            reader.refill = sweep.map(|sweep| (tab.turn, sweep));
+            return true;
+        }
     }
     tab.refill = None;
     tab.log.refilled();
@@ -301,48 +286,80 @@ fn refill(
 }
 
 /// Goes on with the search through the rows of the list.
-fn search(tab: &mut Tab, reader: &Reader, journal: &Journal, budget: &mut Budget) -> bool {
+fn search(
+    tab: &mut Tab,
+    reader: &mut Reader,
+    journal: &Journal,
+    shown: Level,
+    budget: &mut Budget,
+) -> bool {
     if tab.refill.is_some() {
         return false;
     }
     let Some(mut search) = tab.search.take() else {
+        reader.search = None;
         return false;
     };
     let len = tab.log.len();
-    let mut open = true;
+    let begun = reader.search.take().filter(|(turn, _)| *turn == tab.turn);
+    let mut sweep = begun.map(|(_, sweep)| sweep);
+    if sweep.is_none() && len.saturating_sub(search.next) > FEW {
+        let at = |place| tab.log.row(place).map_or(1, RowId::n);
+        let range = at(search.next)..at(len.saturating_sub(1)).saturating_add(1);
+        let matcher = Some(search.matcher.clone());
+        sweep = Some(look(tab, reader, journal, shown, matcher, range));
+    }
+    while let Some(running) = &mut sweep
+        && budget.is_open()
+        && let Some(found) = running.next(budget.until)
+    {
+        let mut from = search.next;
+        for row in found {
+            let at = tab.log.place_from(from, row.id);
+            if tab.log.row(at) == Some(row.id) {
+                hit(tab, &mut search, at);
+            }
+            from = at;
+        }
+        search.next = tab.log.place_from(from, RowId::new(running.reached(), 0));
+        if running.is_over() {
+            sweep = None;
+        }
+    }
+    let mut open = sweep.is_none() && budget.is_open();
     while search.next < len && open {
         let at = search.next;
         search.next += 1;
         let Some(id) = tab.log.row(at) else { break };
         open = budget.take();
         let reference = reference_of(tab, id);
-        let cheap = journal
-            .line(id.n())
-            .is_some_and(|line| search.matcher.may_match_line(&line));
-        if !cheap {
-            continue;
-        }
         let Some((record, packets)) = reader.decoder.packets_of(reference, |n| journal.get(n))
         else {
             continue;
         };
-        let hit = Row::new(&record, &packets, reference.packet(), &tab.model)
+        let is_hit = Row::new(&record, &packets, reference.packet(), &tab.model)
             .is_some_and(|row| search.matcher.matches(&row, tab.model.now));
-        if hit {
-            tab.log.push_hit(at);
-            if search.jump_from.is_some_and(|from| at >= from) {
-                search.jump_from = None;
-                tab.log.select(at);
-            }
+        if is_hit {
+            hit(tab, &mut search, at);
         }
     }
-    if search.next >= len && search.jump_from.take().is_some() {
+    let more = search.next < len;
+    if !more && search.jump_from.take().is_some() {
         // Nothing after the place where the search began: the first hit of all.
         tab.log.jump(super::log::Spot::Hit, true);
     }
-    let more = search.next < len;
+    reader.search = sweep.map(|sweep| (tab.turn, sweep));
     tab.search = Some(search);
     more
+}
+
+/// Takes a hit down, and goes there where it is the one that is looked for.
+fn hit(tab: &mut Tab, search: &mut Search, at: usize) {
+    tab.log.push_hit(at);
+    if search.jump_from.is_some_and(|from| at >= from) {
+        search.jump_from = None;
+        tab.log.select(at);
+    }
 }
 
 /// Reads what the coming frame shows: the rows in sight and the selected one's content.
@@ -447,7 +464,7 @@ fn proof(tab: &Tab, n: u64, reader: &Reader, journal: &Journal, secrets: bool) -
     };
     let line_of = |reference: RowRef| {
         Row::new(&record, &packets, reference.packet(), &tab.model)
-            .map(|row| Line::of(id_of(reference), &row, &packets, None, secrets))
+            .map(|row| Line::of(RowId::of(reference), &row, &packets, None, secrets))
     };
     let best = |shown| {
         let rows = || row::refs(&record, &packets, back, level(shown)).take(PROOFS);
@@ -572,3 +589,6 @@ fn other_half(journal: &Journal, record: &Record) -> Option<Record> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

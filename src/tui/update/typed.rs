@@ -260,10 +260,9 @@ pub(super) fn search(state: &mut State, text: &str) {
     let Some(tab) = state.tab_mut() else { return };
     // The keys that go from hit to hit are the search's again.
     tab.walk = None;
-    tab.log.clear_hits();
     let from = tab.log.selected_at().unwrap_or(0);
     let from = if tab.log.follows() { 0 } else { from };
-    tab.search = Some(Search {
+    tab.begin_search(Search {
         text: text.to_owned(),
         matcher,
         next: 0,
