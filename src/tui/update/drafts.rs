@@ -7,10 +7,13 @@ use crate::tui::state::{Overlay, State, Tab, Tone};
 
 /// Saves the selected row's event under this name.
 pub(super) fn save(state: &mut State, name: &str, file: Option<String>) -> Vec<Effect> {
-    let Some(event) = state.tab().and_then(|tab| tab.detail.content.draft.clone()) else {
-        let words = match state.tab().is_some_and(|tab| tab.detail.id.is_some()) {
-            true => "only an event can be saved as a draft, and the selected row is none",
-            false => "there is no row to save as a draft",
+    let shown = state
+        .tab()
+        .filter(|tab| tab.detail.id.is_some() && tab.detail.id == tab.log.selected());
+    let Some(event) = shown.and_then(|tab| tab.detail.content.draft.clone()) else {
+        let words = match shown {
+            Some(_) => "only an event can be saved as a draft, and the selected row is none",
+            None => "there is no row to save as a draft",
         };
         state.say(Tone::Info, words);
         return Vec::new();

@@ -476,13 +476,17 @@ fn at_the_event() -> Bench {
 }
 
 #[test]
-fn a_row_becomes_a_draft_with_all_its_arguments() {
-    let mut bench = at_the_event();
-    assert!(bench.keys("r").is_empty());
-    let draft = bench.tab().composer.draft();
-    assert_eq!((draft.nsp.as_str(), draft.event.as_str()), ("/chat", "say"));
-    assert_eq!(draft.args, r#""room1", {"text":"hi"}"#);
-    assert!(draft.ack);
+fn a_row_becomes_a_draft_with_all_its_arguments_on_any_screen() {
+    for (width, height) in [(120, 36), (80, 24), (60, 16)] {
+        let mut bench = connected(width, height);
+        bench.settle(38_000);
+        bench.keys("f 'ev:say is:event' enter g");
+        assert!(bench.keys("r").is_empty());
+        let draft = bench.tab().composer.draft();
+        assert_eq!((draft.nsp.as_str(), draft.event.as_str()), ("/chat", "say"));
+        assert_eq!(draft.args, r#""room1", {"text":"hi"}"#);
+        assert!(draft.ack);
+    }
 }
 
 #[test]
