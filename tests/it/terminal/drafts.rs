@@ -20,7 +20,8 @@ fn start(folder: &Path, files: &[(&str, &str)], args: &[&str], size: Size) -> Sc
     command.args(args);
     command.cwd(folder);
     let screen = Screen::spawn(command, size);
-    screen.wait_for_text(&["● connected", "welcome"]);
+    // In the pane of the namespaces, or on a narrow screen in the first line.
+    screen.wait_for(|text| text.contains("│ ● /  ") || text.contains("1/1 ns"));
     screen
 }
 
@@ -29,7 +30,6 @@ fn escape(screen: &Screen) {
     screen.after("\x1b", &["? help"]);
 }
 
-/// A server of the lab that greets.
 fn server() -> Server {
     Server::node(Generation::V4, json!({}))
 }
@@ -144,7 +144,10 @@ fn what_is_not_there_or_wrong_is_said_with_its_place() {
     screen.type_keys("\x1b");
     screen.wait_for(|text| !text.contains("no drafts yet"));
     let own = "config/collections/drafts.toml";
-    screen.after("fev:welcome is:event\r", &["1 of "]);
+    screen.after("ihi\t1\r", &["event", "hi"]);
+    server.expect(|line| line["event"] == "hi");
+    escape(&screen);
+    screen.after("fev:hi is:event\r", &["1 of "]);
     screen.after(":save_draft greet\r", &["\"greet\" saved to", own]);
     screen.after(
         ":draft nobody\r",
@@ -156,6 +159,6 @@ fn what_is_not_there_or_wrong_is_said_with_its_place() {
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("a.toml"), "[[draft]]\nname = 'x'\nevnt = 'e'\n").unwrap();
     screen.after(":draft x\r", &["sioscope/a.toml:3:1: unknown key \"evnt\""]);
-    screen.after("f\x15is:connect\r", &["2 of "]);
+    screen.after("f\x15is:connect\r", &["is:connect ─"]);
     screen.after(":save_draft x\r", &["only an event can be saved"]);
 }
