@@ -129,7 +129,9 @@ impl Palette {
 
     /// Whether the names of the drafts are wanted: they lie in files, and are read only then.
     pub fn wants_drafts(&self) -> bool {
-        self.in_argument && self.drafts.is_none() && self.edit.text().trim_start().starts_with("draft ")
+        self.in_argument
+            && self.drafts.is_none()
+            && self.edit.text().trim_start().starts_with("draft ")
     }
 
     /// The names of the drafts, to complete `draft`.
