@@ -184,39 +184,7 @@ fn flood(path: &std::path::Path) {
         "    resident: {:.1} MiB with all of them recorded and scrollable",
         resident() as f64 / 1024.0
     );
-    for filter in ["ev:tock", "at:.seq=999000", "lazy"] {
-        filtered(&mut screen, filter);
-    }
     journal.close();
-}
-
-/// Types a filter and waits until the list is made anew.
-fn filtered(screen: &mut Screen, filter: &str) {
-    screen.key(KeyCode::Char('f'));
-    for _ in 0..40 {
-        screen.key(KeyCode::Backspace);
-    }
-    filter
-        .chars()
-        .for_each(|letter| screen.key(KeyCode::Char(letter)));
-    let started = Instant::now();
-    screen.key(KeyCode::Enter);
-    let mut first = None;
-    loop {
-        let more = screen.frame();
-        let rows = screen.state.tabs.first().map_or(0, |tab| tab.log.len());
-        if rows > 0 {
-            first.get_or_insert_with(|| started.elapsed());
-        }
-        if !more {
-            let found = first.map_or("none".to_owned(), |at| format!("{:.0} ms", ms(at)));
-            println!(
-                "filter `{filter}` over {MANY} records: whole in {:.2} s, first hit after {found}, {rows} rows",
-                started.elapsed().as_secs_f64()
-            );
-            return;
-        }
-    }
 }
 
 fn report(what: &str, frames: &mut [Duration]) {

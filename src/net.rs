@@ -1,5 +1,5 @@
 //! Connections, made and timed. **Floor 1**: does IO on tokio; uses `protocol::websocket` and the
-//! types `Headers` and `Timing` of the journal's records.
+//! types `Headers`, `Timing` and `Frame` of the journal's records.
 //!
 //! - [`dial`]: resolve, connect, proxies, TLS: the one way in which a connection is made, timed
 //!   and refused.

@@ -459,13 +459,24 @@ impl Machine {
         self.open(None);
     }
 
+    /// State of the connection in words, for notices.
+    fn state_word(&self) -> &'static str {
+        match self.phase {
+            Phase::Idle => "disconnected",
+            Phase::Opening { .. } => "connecting",
+            Phase::Open => "connected",
+            Phase::Closing { .. } => "closing",
+            Phase::Waiting { .. } => "waiting for the next attempt",
+        }
+    }
+
     fn command(&mut self, command: Command) {
         match command {
             Command::Emit(emit) => self.emit(emit),
             Command::Join { nsp, auth } => self.join(&nsp, auth),
             Command::Leave { nsp } => self.leave(&nsp),
-            Command::Answer { nsp, id, args } => self.answer(&nsp, id, &args),
-            Command::AnswerAgain { nsp, id, args } => self.answer_again(&nsp, id, &args),
+            Command::Answer { nsp, id, args } => self.answer(&nsp, id, &args, false),
+            Command::AnswerAgain { nsp, id, args } => self.answer(&nsp, id, &args, true),
             Command::Hold => self.hold(),
             Command::Flush => self.release(),
             Command::Unbuffer { nsp, packet } => self.unbuffer_text(&nsp, &packet),

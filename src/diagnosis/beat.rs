@@ -1,6 +1,8 @@
 //! The heartbeat that was agreed upon in a connection's handshake.
 
+use super::moment::Moment;
 use super::speech::Scene;
+use super::story::{Life, Place};
 use super::words::millis;
 
 /// Who pings, and how patient both are. Times are in microseconds.
@@ -22,6 +24,19 @@ impl Beat {
             timeout: connection.heartbeat.timeout_ms.saturating_mul(1_000),
         };
         (beat.patience() > 0).then_some(beat)
+    }
+
+    /// Of a connection that has just ended, and not by a fault that was made on purpose: its life,
+    /// its end, and the heartbeat that it had.
+    pub(super) fn ended<'a>(
+        moment: &Moment<'a>,
+        scene: &Scene<'_>,
+    ) -> Option<(&'a Life, Place, Beat)> {
+        let Moment::Ended(life) = *moment else {
+            return None;
+        };
+        let (ended, beat) = (life.ended?, Beat::of(life.c, scene)?);
+        (!scene.story.is_faulted(life.c)).then_some((life, ended, beat))
     }
 
     /// Interval and timeout together: the silence after which the waiting side gives up.

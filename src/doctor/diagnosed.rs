@@ -63,10 +63,23 @@ pub fn read_session(path: &Path) -> Result<Report, OpenError> {
     } else if status.cut {
         told.push_str("; its last line was cut off and is left out");
     }
-    report.checks.push(match status.failed {
-        Some(_) => Check::new("file", Verdict::Warn, told),
-        None => Check::ok("file", told),
-    });
+    let (lines, first) = unreadable(&journal);
+    if let Some(first) = &first {
+        let are = if lines == 1 {
+            "1 of them is"
+        } else {
+            &format!("{lines} of them are")
+        };
+        told.push_str(&format!(
+            "; {are} not readable as a record, the first in {first}"
+        ));
+    }
+    report
+        .checks
+        .push(match status.failed.is_some() || first.is_some() {
+            true => Check::new("file", Verdict::Warn, told),
+            false => Check::ok("file", told),
+        });
     for finding in diagnosis.findings() {
         report.add(finding.clone());
     }
@@ -89,4 +102,65 @@ pub fn read_session(path: &Path) -> Result<Report, OpenError> {
     }
     report.ms = began.elapsed().as_micros() as f64 / 1e3;
     Ok(report)
+}
+
+/// How many lines are no records, and where the first is and why.
+fn unreadable(journal: &Journal) -> (u64, Option<String>) {
+    let (mut lines, mut first) = (0u64, None);
+    journal.scan(1, |record| {
+        if let Body::Unknown(unknown) = &record.body
+            && let Some(why) = &unknown.why
+        {
+            lines = lines.saturating_add(1);
+            // The header is line 1.
+            first.get_or_insert_with(|| format!("line {}: {why}", record.n.saturating_add(1)));
+        }
+        ControlFlow::Continue(())
+    });
+    (lines, first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file_check(records: &str) -> (Verdict, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.sio.jsonl");
+        let header = r#"{"sioscope":1,"started":"2026-01-01T00:00:00.000Z","source":"client","target":"http://localhost:3000/","tool":"0.1.0"}"#;
+        std::fs::write(&path, format!("{header}\n{records}")).unwrap();
+        let report = read_session(&path).unwrap();
+        let check = report.checks.first().unwrap();
+        (check.verdict, check.detail.clone())
+    }
+
+    #[test]
+    fn lines_that_are_no_records_are_counted_and_the_first_is_told() {
+        let mark = r#"{"n":1,"t":0.1,"k":"mark","text":"a"}"#;
+        let later = r#"{"n":2,"t":0.1,"k":"of a later version"}"#;
+        let told = "records of http://localhost:3000/";
+        for (records, verdict, expected) in [
+            (
+                format!("{mark}\n{later}\n"),
+                Verdict::Ok,
+                format!("2 {told}"),
+            ),
+            (
+                format!("{mark}\nnonsense\n{mark}\n"),
+                Verdict::Warn,
+                format!(
+                    "3 {told}; 1 of them is not readable as a record, the first in line 3: expected ident (byte 2)"
+                ),
+            ),
+            (
+                "{\"k\":\"frame\",\"dir\":\"in\",\"op\":\"text\"}\n{\"k\":\"mark\"}\n".to_owned(),
+                Verdict::Warn,
+                format!(
+                    "2 {told}; 2 of them are not readable as a record, the first in line 2: \"dir\" has a word that is not known: \"in\""
+                ),
+            ),
+        ] {
+            assert_eq!(file_check(&records), (verdict, expected), "{records}");
+        }
+    }
 }

@@ -7,11 +7,11 @@ use tokio::io::{ReadHalf, WriteHalf};
 use tokio::time::{Instant as Deadline, timeout_at};
 
 use super::visit::Visit;
-use crate::journal::record::{Body, Direction, Frame, Opcode};
+use crate::journal::record::{Body, Direction, Frame};
 use crate::model::Packet;
 use crate::model::decode::Kind;
 use crate::net::dial::Stream;
-use crate::net::websocket::{Batch, Upgraded, WsReader, WsWriter};
+use crate::net::websocket::{Batch, Upgraded, WsReader, WsWriter, frame};
 use crate::protocol::engine::{self, Version, message};
 use crate::protocol::websocket::{DeflateParams, Op};
 
@@ -108,25 +108,11 @@ impl<'v, 'p> Socket<'v, 'p> {
         let Ok(wire) = self.writer.feed(&op, &data) else {
             return false;
         };
-        let (op, code) = match op {
-            Op::Text => (Opcode::Text, None),
-            Op::Binary => (Opcode::Binary, None),
-            Op::Ping => (Opcode::Ping, None),
-            Op::Pong => (Opcode::Pong, None),
-            Op::Close { code, .. } => (Opcode::Close, code),
-        };
-        self.frame(Frame {
-            dir: Direction::ToServer,
-            op,
-            data,
-            code,
-            reason: None,
-            wire,
-        });
+        self.record(frame(Direction::ToServer, &op, data, wire));
         self.writer.flush().await.is_ok()
     }
 
-    fn frame(&self, frame: Frame) -> u64 {
+    fn record(&self, frame: Frame) -> u64 {
         self.visit.probe.record(self.visit.c, &Body::Frame(frame))
     }
 
@@ -136,22 +122,9 @@ impl<'v, 'p> Socket<'v, 'p> {
         loop {
             match self.reader.try_next() {
                 Ok(Some(message)) => {
-                    let (op, code, reason) = match &message.op {
-                        Op::Text => (Opcode::Text, None, None),
-                        Op::Binary => (Opcode::Binary, None, None),
-                        Op::Ping => (Opcode::Ping, None, None),
-                        Op::Pong => (Opcode::Pong, None, None),
-                        Op::Close { code, reason } => (Opcode::Close, *code, reason.clone()),
-                    };
-                    let frame = Frame {
-                        dir: Direction::ToClient,
-                        op,
-                        data: message.data.clone(),
-                        code,
-                        reason,
-                        wire: message.wire,
-                    };
-                    let n = self.frame(frame.clone());
+                    let data = message.data.clone();
+                    let frame = frame(Direction::ToClient, &message.op, data, message.wire);
+                    let n = self.record(frame.clone());
                     match message.op {
                         Op::Ping => {
                             self.write(Op::Pong, message.data).await;

@@ -331,11 +331,13 @@ pub struct Finding {
     pub fix: String,
 }
 
-/// A record of a kind that this version does not know.
+/// A record of a kind that this version does not know, or a line that is no record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unknown {
-    /// Its `k`.
+    /// Its `k`; empty where it has none.
     pub k: String,
+    /// Why it can't be read, where it is not just of another kind.
+    pub why: Option<String>,
     /// The whole line, as it stood in the file.
     pub line: String,
 }

@@ -208,7 +208,9 @@ fn shows_record(record: &Record, packets: &[Packet], level: Level) -> bool {
             // A close frame carries no packet, and its code is half of the reason.
             Body::Frame(frame) => frame.op == Opcode::Close,
             Body::Fault(_) | Body::Gap(_) | Body::Mark(_) | Body::Finding(_) => true,
-            Body::Request(_) | Body::Unknown(_) => false,
+            // A kind of a later version says nothing here; a line that is no record must be seen.
+            Body::Unknown(unknown) => unknown.why.is_some(),
+            Body::Request(_) => false,
         },
     }
 }
@@ -383,7 +385,7 @@ impl<'a> Row<'a> {
                 self.what = What::Finding;
                 self.error = finding.severity == "error";
             }
-            Body::Unknown(_) => {}
+            Body::Unknown(unknown) => self.error = unknown.why.is_some(),
         }
     }
 

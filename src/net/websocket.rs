@@ -12,6 +12,8 @@
 //!
 //! What came in one piece with the 101's head is the first batch.
 
+mod frame;
+
 use std::io;
 use std::time::Duration;
 
@@ -30,6 +32,8 @@ use crate::protocol::websocket::handshake::{self, HandshakeError, header, header
 use crate::protocol::websocket::{
     DeflateOffer, DeflateParams, Limits, Message, Op, Role, Violation,
 };
+
+pub use frame::frame;
 
 /// Bytes that one read may take in.
 const READ: usize = 256 * 1024;

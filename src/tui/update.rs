@@ -21,6 +21,7 @@ use super::composer;
 use super::draw::context;
 use super::effect::Effect;
 use super::layout::Pane;
+use super::log::RowId;
 use super::state::State;
 
 pub use act::act;
@@ -51,6 +52,21 @@ pub fn update(state: &mut State, event: Event) -> Vec<Effect> {
         state.hints.clear();
     }
     effects
+}
+
+/// Goes to a row of the frame log, and out of a pause. True where the level or the filter holds
+/// its record back.
+fn show_row(state: &mut State, row: RowId) -> bool {
+    let Some(tab) = state.tab_mut() else {
+        return false;
+    };
+    if tab.log.is_paused() {
+        tab.log.toggle_pause();
+    }
+    tab.log.select_even_hidden(row);
+    let hidden = !tab.log.shows_record(row.n()) && tab.refill.is_none();
+    state.focus = Pane::Frames;
+    hidden
 }
 
 fn take_in(state: &mut State, event: Event) -> Vec<Effect> {

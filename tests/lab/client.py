@@ -13,44 +13,20 @@ none) is up. It prints one JSON line for each thing that it sees; every Engine.I
 """
 
 import asyncio
-import base64
 import json
 import os
 import sys
 
 import socketio
 
+from values import from_json, say, to_json
+
 CONFIG = json.loads(sys.argv[1])
 TYPES = ["open", "close", "ping", "pong", "message", "upgrade", "noop"]
 
 
-def to_json(value):
-    if isinstance(value, (bytes, bytearray)):
-        return {"$binary": base64.b64encode(value).decode()}
-    if isinstance(value, (list, tuple)):
-        return [to_json(one) for one in value]
-    if isinstance(value, dict):
-        return {key: to_json(one) for key, one in value.items()}
-    return value
-
-
-def from_json(value):
-    if isinstance(value, list):
-        return [from_json(one) for one in value]
-    if isinstance(value, dict):
-        if set(value) == {"$binary"}:
-            return base64.b64decode(value["$binary"])
-        return {key: from_json(one) for key, one in value.items()}
-    return value
-
-
 seen = []
 changed = asyncio.Event()
-
-
-def say(line):
-    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
 
 
 def note(line):

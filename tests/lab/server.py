@@ -22,33 +22,10 @@ import engineio.packet
 import socketio
 from aiohttp import web
 
+from values import from_json, say, to_json
+
 CONFIG = json.loads(sys.argv[1]) if len(sys.argv) > 1 else {}
 NAMESPACES = ["/", "/chat", "/admin", "/slow", "/deny", "/silent"]
-
-
-def to_json(value):
-    if isinstance(value, (bytes, bytearray)):
-        return {"$binary": base64.b64encode(value).decode()}
-    if isinstance(value, (list, tuple)):
-        return [to_json(one) for one in value]
-    if isinstance(value, dict):
-        return {key: to_json(one) for key, one in value.items()}
-    return value
-
-
-def from_json(value):
-    if isinstance(value, list):
-        return [from_json(one) for one in value]
-    if isinstance(value, dict):
-        if set(value) == {"$binary"}:
-            return base64.b64decode(value["$binary"])
-        return {key: from_json(one) for key, one in value.items()}
-    return value
-
-
-def say(line):
-    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
 
 
 def server_options():

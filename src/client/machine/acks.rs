@@ -144,8 +144,9 @@ impl Machine {
         self.record_ack(&name, id, Direction::ToClient, AckState::Pending, None);
     }
 
-    /// We answer the server.
-    pub(super) fn answer(&mut self, nsp: &str, id: u64, args: &str) {
+    /// We answer the server. `again`: also a question that was answered, with another packet of
+    /// its id.
+    pub(super) fn answer(&mut self, nsp: &str, id: u64, args: &str, again: bool) {
         let state = self.state_word();
         let now = self.now;
         let version = self.link.as_ref().map_or(self.version, |link| link.version);
@@ -156,66 +157,39 @@ impl Machine {
             ));
         };
         if namespace.joined != Joined::Yes {
-            return self.notice(format!(
-                "ack {id} on {nsp} can't be answered: {state}, and the question ended with its \
-                 connection"
-            ));
+            return self.notice(if again {
+                format!("ack {id} on {nsp} can't be answered again: {state}")
+            } else {
+                format!(
+                    "ack {id} on {nsp} can't be answered: {state}, and the question ended with \
+                     its connection"
+                )
+            });
         }
-        let Some(asked) = namespace.asks.remove(&id) else {
+        let asked = namespace.asks.get(&id).copied();
+        if asked.is_none() && !again {
             return self.notice(format!(
                 "ack {id} on {nsp} can't be answered: the server does not wait for it (never \
                  asked, or answered already)"
             ));
-        };
+        }
         let name = namespace.name.clone();
         let path = namespace.path(version).to_owned();
-        match self.encode_args(socket::PacketKind::Ack, &path, Some(id), args) {
-            Ok((packets, _)) => {
-                self.queue_all(packets);
-                self.record_ack(
-                    &name,
-                    id,
-                    Direction::ToClient,
-                    AckState::Answered,
-                    Some(ms(asked, now)),
-                );
-                self.flush();
-            }
+        let packets = match self.encode_args(socket::PacketKind::Ack, &path, Some(id), args) {
+            Ok((packets, _)) => packets,
             Err(error) => {
-                if let Some(namespace) = index.and_then(|index| self.namespaces.get_mut(index)) {
-                    namespace.asks.insert(id, asked);
-                }
-                self.notice(format!("ack {id} on {nsp} was not sent: {error}"));
+                return self.notice(format!("ack {id} on {nsp} was not sent: {error}"));
             }
-        }
-    }
-
-    /// We answer once more: another packet with the id of a question that was answered.
-    pub(super) fn answer_again(&mut self, nsp: &str, id: u64, args: &str) {
-        let state = self.state_word();
-        let version = self.link.as_ref().map_or(self.version, |link| link.version);
-        let index = self.find(nsp);
-        let Some(namespace) = index.and_then(|index| self.namespaces.get(index)) else {
-            return self.notice(format!(
-                "ack {id} on {nsp} can't be answered: {nsp} was never joined"
-            ));
         };
-        if namespace.joined != Joined::Yes {
-            return self.notice(format!(
-                "ack {id} on {nsp} can't be answered again: {state}"
-            ));
-        }
-        if namespace.asks.contains_key(&id) {
-            return self.answer(nsp, id, args);
-        }
-        let path = namespace.path(version).to_owned();
-        match self.encode_args(socket::PacketKind::Ack, &path, Some(id), args) {
-            Ok((packets, _)) => {
-                self.queue_all(packets);
-                self.flush();
+        self.queue_all(packets);
+        if let Some(asked) = asked {
+            if let Some(namespace) = index.and_then(|index| self.namespaces.get_mut(index)) {
+                namespace.asks.remove(&id);
             }
-            Err(error) => self.notice(format!("ack {id} on {nsp} was not sent: {error}")),
+            let took = Some(ms(asked, now));
+            self.record_ack(&name, id, Direction::ToClient, AckState::Answered, took);
         }
+        self.flush();
     }
 
     /// A question was taken back before it was sent.

@@ -161,6 +161,13 @@ impl Machine {
         }
     }
 
+    /// Queues packets that are contiguous on the wire.
+    pub(super) fn queue_all(&mut self, packets: Vec<Packet<'static>>) {
+        for packet in packets {
+            self.queue(packet);
+        }
+    }
+
     /// The transport could take a packet right now.
     fn writable(&self) -> bool {
         let Some(link) = &self.link else { return false };

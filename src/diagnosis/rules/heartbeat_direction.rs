@@ -39,16 +39,10 @@ struct Wrong {
 
 impl Rule for HeartbeatDirection {
     fn look(&mut self, moment: &Moment<'_>, scene: &Scene<'_>, speech: &mut Speech<'_>) {
-        let Moment::Ended(life) = moment else { return };
-        let (Some(opened), Some(ended)) = (life.opened, life.ended) else {
+        let Some((life, ended, beat)) = Beat::ended(moment, scene) else {
             return;
         };
-        let Some(beat) = Beat::of(life.c, scene) else {
-            return;
-        };
-        if scene.story.is_faulted(life.c) {
-            return;
-        }
+        let Some(opened) = life.opened else { return };
         let wrong = match beat.eio {
             4 => client_pings(life, ended)
                 .or_else(|| nobody_pings_v4(life, opened, ended, beat, scene)),

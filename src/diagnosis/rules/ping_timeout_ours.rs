@@ -43,16 +43,10 @@ struct Silence {
 
 impl Rule for PingTimeoutOurs {
     fn look(&mut self, moment: &Moment<'_>, scene: &Scene<'_>, speech: &mut Speech<'_>) {
-        let Moment::Ended(life) = moment else { return };
-        let (Some(opened), Some(ended)) = (life.opened, life.ended) else {
+        let Some((life, ended, beat)) = Beat::ended(moment, scene) else {
             return;
         };
-        let Some(beat) = Beat::of(life.c, scene) else {
-            return;
-        };
-        if scene.story.is_faulted(life.c) {
-            return;
-        }
+        let Some(opened) = life.opened else { return };
         let silence = overslept(life, opened, ended, beat, scene).or_else(|| match beat.eio {
             4 => no_pong(life, ended, beat),
             _ => no_ping(life, opened, ended, beat),

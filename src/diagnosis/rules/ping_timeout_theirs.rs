@@ -34,14 +34,9 @@ struct PingTimeoutTheirs {
 
 impl Rule for PingTimeoutTheirs {
     fn look(&mut self, moment: &Moment<'_>, scene: &Scene<'_>, speech: &mut Speech<'_>) {
-        let Moment::Ended(life) = moment else { return };
-        let Some(ended) = life.ended else { return };
-        let Some(beat) = Beat::of(life.c, scene) else {
+        let Some((life, ended, beat)) = Beat::ended(moment, scene) else {
             return;
         };
-        if scene.story.is_faulted(life.c) {
-            return;
-        }
         let Some(from) = given_up_since(life, ended, beat, scene) else {
             return;
         };

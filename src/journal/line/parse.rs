@@ -55,9 +55,10 @@ pub fn parse_line(line: &[u8], number: u64) -> Result<Record, LineError> {
 /// text. The flag says whether the line told its time.
 #[must_use]
 pub fn parse_line_or_unknown(line: &[u8], number: u64) -> (Record, bool) {
-    if let Ok(record) = parse_line(line, number) {
-        return (record, true);
-    }
+    let why = match parse_line(line, number) {
+        Ok(record) => return (record, true),
+        Err(error) => error.what,
+    };
     let line = line.trim_ascii();
     let head = serde_json::from_slice::<Head<'_>>(line).ok();
     let t = head
@@ -70,6 +71,7 @@ pub fn parse_line_or_unknown(line: &[u8], number: u64) -> (Record, bool) {
         c: head.as_ref().and_then(|head| head.c),
         body: Body::Unknown(Unknown {
             k: head.and_then(|head| head.k).unwrap_or_default(),
+            why: Some(why),
             line: String::from_utf8_lossy(line).into_owned(),
         }),
     };
@@ -217,6 +219,7 @@ fn parse_any(line: &[u8]) -> Result<Record, String> {
             let line = std::str::from_utf8(line).map_err(|error| error.to_string())?;
             Body::Unknown(Unknown {
                 k,
+                why: None,
                 line: line.to_owned(),
             })
         }

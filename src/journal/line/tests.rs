@@ -298,6 +298,7 @@ fn table() -> Vec<(Record, &'static str)> {
                 Some(4),
                 Body::Unknown(Unknown {
                     k: "tomorrow".into(),
+                    why: None,
                     line: r#"{"k":"tomorrow", "n":21,"t":2.5,"c":4,"data":[1e999]}"#.into(),
                 }),
             ),
@@ -446,6 +447,8 @@ fn a_corrupt_line_is_kept_as_it_stands() {
         panic!("{kept:?}")
     };
     assert_eq!(unknown.k, "mark");
+    let why = unknown.why.as_deref();
+    assert_eq!(why, Some("missing field `text` (byte 32)"));
     assert_eq!(unknown.line, "{\"n\":3,\"t\":1.5,\"c\":2,\"k\":\"mark\"}");
     let (kept, timed) = parse_line_or_unknown(b"\xffnonsense", 4);
     assert!(!timed);
@@ -453,6 +456,7 @@ fn a_corrupt_line_is_kept_as_it_stands() {
         kept.body,
         Body::Unknown(Unknown {
             k: String::new(),
+            why: Some("expected value (byte 1)".into()),
             line: "\u{fffd}nonsense".into()
         })
     );

@@ -593,6 +593,7 @@ fn an_unknown_record_is_copied_without_loss() {
     ];
     for line in lines {
         let unknown = Unknown {
+            why: None,
             k: String::new(),
             line: line.to_owned(),
         };

@@ -50,6 +50,7 @@ pub(super) fn name<'a>(row: &Row<'a>) -> Cow<'a, str> {
         What::Mark => "mark",
         What::Finding => "finding",
         What::Unknown => match &row.record.body {
+            Body::Unknown(unknown) if unknown.why.is_some() => "unreadable",
             Body::Unknown(unknown) => return Cow::Borrowed(&unknown.k),
             _ => "unknown",
         },
@@ -169,6 +170,9 @@ pub(super) fn text(record: &Record) -> Cow<'_, str> {
             "{}: {} {}",
             finding.title, finding.why, finding.fix
         )),
-        Body::Unknown(unknown) => Cow::Borrowed(&unknown.line),
+        Body::Unknown(unknown) => match &unknown.why {
+            Some(why) => Cow::Owned(format!("{why}: {}", unknown.line)),
+            None => Cow::Borrowed(&unknown.line),
+        },
     }
 }

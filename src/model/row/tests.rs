@@ -146,6 +146,23 @@ fn rows_say_their_reason() {
 }
 
 #[test]
+fn a_line_that_is_no_record_is_seen_and_a_kind_of_later_is_not() {
+    let mut s = Script::on(1);
+    for (k, why) in [("later", None), ("frame", Some("it has no \"op\""))] {
+        s.add(Body::Unknown(crate::journal::record::Unknown {
+            k: k.to_owned(),
+            why: why.map(str::to_owned),
+            line: "{}".to_owned(),
+        }));
+    }
+    assert_eq!(names(&s, Level::Packets), "unreadable");
+    assert_eq!(names(&s, Level::Raw), "later / unreadable");
+    let row = Row::new(&s.records[1], &[], None, &s.model).unwrap();
+    assert!(row.error);
+    assert_eq!(row.text(), "it has no \"op\": {}");
+}
+
+#[test]
 fn a_question_and_its_answer_point_to_each_other() {
     let mut s = Script::on(1);
     s.request("GET", V4_WS, b"")

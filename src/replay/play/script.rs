@@ -127,6 +127,18 @@ pub enum Deed {
     Connect,
 }
 
+impl std::fmt::Display for Deed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Deed::Join { nsp, .. } => write!(f, "join {}", name_of(nsp)),
+            Deed::Leave { nsp } => write!(f, "leave {nsp}"),
+            Deed::Disconnect => f.write_str("disconnect"),
+            Deed::Connect => f.write_str("connect"),
+            Deed::Emit(event) => write!(f, "emit {:?} on {}", event.event, event.nsp),
+        }
+    }
+}
+
 /// An answer to what the server asked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {

@@ -6,6 +6,7 @@ use super::fact::name_of;
 use crate::client::Options;
 use crate::client::options::{Auth, Eio, NamespaceAuth, Parser};
 use crate::journal::record::{Body, Request, TransportName};
+use crate::journal::redact::is_mask;
 use crate::protocol::engine::url::parse_query;
 
 /// What a recorded client's handshake said.
@@ -275,11 +276,10 @@ impl Setup {
     }
 }
 
-/// Whether an auth payload holds what a redaction left in the place of a secret.
+/// Whether an auth payload holds what a redaction left in the place of a secret. A star alone may
+/// as well be a wildcard that the server asks for.
 pub(super) fn is_masked(auth: &str) -> bool {
-    let covered =
-        |text: &str| text.contains("**") && text.chars().all(|c| c == '*' || c.is_ascii_digit());
-    auth.split('"').any(covered)
+    auth.split('"').any(|text| text != "*" && is_mask(text))
 }
 
 /// Puts recorded pairs under those that were given.

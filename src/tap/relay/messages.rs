@@ -16,9 +16,8 @@ use crate::faults::EndDo;
 use crate::faults::MessageDo;
 use crate::journal::record::Body;
 use crate::journal::record::Direction;
-use crate::journal::record::Frame;
-use crate::journal::record::Opcode;
 use crate::journal::record::TransportName;
+use crate::net::websocket::frame;
 use crate::protocol::engine::Handshake;
 use crate::protocol::websocket::Message as Decoded;
 use crate::protocol::websocket::Op;
@@ -149,34 +148,24 @@ impl Relay<'_> {
 
     /// Writes a message down.
     pub(super) async fn note(&mut self, way: &mut Way, message: &Decoded) {
-        let (op, code, reason) = match &message.op {
-            Op::Text => (Opcode::Text, None, None),
-            Op::Binary => (Opcode::Binary, None, None),
-            Op::Ping => (Opcode::Ping, None, None),
-            Op::Pong => (Opcode::Pong, None, None),
-            Op::Close { code, reason } => (Opcode::Close, *code, reason.clone()),
-        };
-        match op {
-            Opcode::Text => way.attachments = attachments(&message.data),
-            Opcode::Binary => way.attachments = way.attachments.saturating_sub(1),
+        match message.op {
+            Op::Text => way.attachments = attachments(&message.data),
+            Op::Binary => way.attachments = way.attachments.saturating_sub(1),
             _ => {}
         }
-        let body = Body::Frame(Frame {
-            dir: way.dir,
-            op,
-            data: message.data.clone(),
-            code,
-            reason: reason.clone(),
-            wire: message.wire,
-        });
+        let frame = frame(way.dir, &message.op, message.data.clone(), message.wire);
         let recorder = &self.shared.recorder;
-        recorder.record_at(way.at, self.c(), body).await;
-        if op == Opcode::Close && self.first_end.is_none() {
+        recorder
+            .record_at(way.at, self.c(), Body::Frame(frame))
+            .await;
+        if let Op::Close { code, reason } = &message.op
+            && self.first_end.is_none()
+        {
             let who = match way.dir {
                 Direction::ToServer => Who::Client,
                 Direction::ToClient => Who::Server,
             };
-            self.first_end = Some((who, How::Close(code, reason)));
+            self.first_end = Some((who, How::Close(*code, reason.clone())));
         }
     }
 

@@ -230,7 +230,13 @@ fn body(sheet: &mut Sheet, body: &Body, secrets: bool) {
             }
         }
         Body::Unknown(unknown) => {
-            sheet.group("unknown kind");
+            match &unknown.why {
+                Some(why) => {
+                    sheet.group("not a record");
+                    sheet.add("why", why.clone());
+                }
+                None => sheet.group("unknown kind"),
+            }
             sheet.add("k", unknown.k.clone());
             sheet.add("line", unknown.line.clone());
         }

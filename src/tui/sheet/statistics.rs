@@ -24,8 +24,12 @@ fn sorted(look: Look<'_>, order: Order) -> Vec<(Name<'_>, &Event)> {
         Order::Count => events.sort_by_key(|(_, event)| std::cmp::Reverse(event.count)),
         Order::Bytes => events.sort_by_key(|(_, event)| std::cmp::Reverse(event.bytes)),
         Order::Latency => {
+            // A percentile sorts what may be a thousand latencies: once an event, not once a
+            // comparison.
             let slow = |event: &Event| event.percentile(0.95).unwrap_or(-1.0);
-            events.sort_by(|(_, one), (_, other)| slow(other).total_cmp(&slow(one)));
+            let mut timed: Vec<_> = events.iter().map(|one| (slow(one.1), *one)).collect();
+            timed.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+            events = timed.into_iter().map(|(_, event)| event).collect();
         }
     }
     events

@@ -79,7 +79,7 @@ fn show(state: &mut State, mut why: Why, at: usize) {
         state.keymap.hint(Action::Back),
     );
     let next = state.keymap.hint(Action::NextHit);
-    let Some(tab) = state.tab_mut() else { return };
+    let Some(tab) = state.tab() else { return };
     let Some((n, count)) = why
         .now(&tab.findings)
         .and_then(|finding| Some((*finding.evidence.get(at)?, finding.evidence.len())))
@@ -91,21 +91,17 @@ fn show(state: &mut State, mut why: Why, at: usize) {
     let read = why.evidence.get(at).filter(|read| read.n == n);
     let forgotten = read.is_some_and(|read| read.line.is_none());
     let deeper = read.is_some_and(|read| rank(read.level) > rank(shown));
-    if tab.log.is_paused() {
-        tab.log.toggle_pause();
-    }
     let row = read
         .and_then(|read| read.line.as_ref())
         .map_or(RowId::new(n, 0), |line| line.id);
-    tab.log.select_even_hidden(row);
-    let hidden = !tab.log.shows_record(n) && tab.refill.is_none();
+    let hidden = super::show_row(state, row);
+    let Some(tab) = state.tab_mut() else { return };
     let filter = tab
         .filter
         .active()
         .map(|filter| filter.source().to_owned())
         .filter(|_| hidden);
     tab.walk = Some(why);
-    state.focus = Pane::Frames;
     let place = format!("evidence {} of {count}: #{n}", at + 1);
     if forgotten {
         state.say(Tone::Bad, format!("{place} is no longer in memory"));

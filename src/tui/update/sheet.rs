@@ -6,7 +6,6 @@ use crate::client::Command;
 use crate::tui::dialog::answer::Answer;
 use crate::tui::effect::Effect;
 use crate::tui::json;
-use crate::tui::layout::Pane;
 use crate::tui::line;
 use crate::tui::log::RowId;
 use crate::tui::prompt::Prompt;
@@ -90,14 +89,7 @@ fn refused(state: &State) -> Option<&'static str> {
 
 /// Goes to a record in the frame log.
 pub(super) fn go_to(state: &mut State, n: u64) {
-    let Some(tab) = state.tab_mut() else { return };
-    if tab.log.is_paused() {
-        tab.log.toggle_pause();
-    }
-    tab.log.select_even_hidden(RowId::new(n, 0));
-    let hidden = !tab.log.shows_record(n) && tab.refill.is_none();
-    state.focus = Pane::Frames;
-    if hidden {
+    if super::show_row(state, RowId::new(n, 0)) {
         state.say(
             Tone::Info,
             format!("#{n} has no row here: the level or the filter holds it back"),

@@ -147,3 +147,16 @@ fn generation_path_and_transports_are_those_of_the_recording_unless_given() {
     assert_eq!((given.eio, given.path.as_str()), (Eio::Auto, "/socket.io"));
     assert_eq!(given.transports.len(), 2);
 }
+
+#[test]
+fn masks_of_every_kind_are_known_and_a_wildcard_is_none() {
+    for (auth, masked) in [
+        (r#"{"token":"*12****"}"#, true),
+        (r#"{"pin":"**"}"#, true),
+        (r#"{"name":"••×*"}"#, true),
+        (r#"{"rooms":["*"],"pin":12}"#, false),
+        (r#"{"glob":"src/**"}"#, false),
+    ] {
+        assert_eq!(is_masked(auth), masked, "{auth}");
+    }
+}
