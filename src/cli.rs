@@ -42,6 +42,7 @@ use std::path::PathBuf;
 use clap::Parser as _;
 
 use crate::client::Options;
+use crate::collection::Variables;
 use crate::scope::Record;
 
 pub use exit::Exit;
@@ -119,6 +120,8 @@ pub struct Invocation {
     pub task: Task,
     /// File for the program's own log.
     pub log: Option<PathBuf>,
+    /// Values for the drafts that are loaded on the screen.
+    pub variables: Variables,
 }
 
 /// Reads the command line. `Err` is the exit code after help, version or a mistake was printed.

@@ -19,7 +19,7 @@
 //! expect = { ack = ["welcome", "{{*}}"], event = "used", "used[0].by" = "ann", within_ms = 2000 }
 //! ```
 //!
-//! - [`parse`] makes [`Draft`]s of TOML; every mistake is told with its place.
+//! - [`parse`] makes [`Draft`]s of TOML; every mistake is told with its place. [`addition`] writes one.
 //! - [`variables`]: `{{names}}`, where their values come from, and what of them is secret.
 //! - [`expect`]: what a draft waits for, and what of what came fits.
 
@@ -27,6 +27,7 @@ pub mod expect;
 mod read;
 mod toml_value;
 pub mod variables;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ use expect::Group;
 
 pub use expect::Trial;
 pub use variables::{Unfilled, Variables};
+pub use write::Unwritten;
 
 /// A mistake in a file, with its place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -94,6 +96,15 @@ pub struct Filled {
 /// TOML that can't be read, an unknown key, a value that does not fit: the first mistake.
 pub fn parse(text: &str) -> Result<Vec<Draft>, Mistake> {
     read::drafts(text)
+}
+
+/// What to append to a file that holds `text`, so that it has this draft, too: its name,
+/// namespace, event, arguments, ack and timeout. What it expects is not written.
+///
+/// # Errors
+/// A mistake in `text`, a name that is taken, or something that could not be read again.
+pub fn addition(text: &str, draft: &Draft) -> Result<String, Unwritten> {
+    write::addition(text, draft)
 }
 
 impl Draft {

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use sioscope::cli::{self, Exit, Opening, Task};
 use sioscope::client::Options;
 use sioscope::client::options::NamespaceAuth;
+use sioscope::collection::Variables;
 use sioscope::demo::{self, Demo};
 use sioscope::scope::{Record, Scope};
 use sioscope::tui::config::{self, Config};
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
         Task::Headless(task) => return cli::run(task).into(),
         Task::Diff(plan) if !plan.wants_screen() => return cli::diff::run(&plan).into(),
         Task::Diff(plan) => side_by_side(&plan),
-        Task::Screen(opening) => screen(opening),
+        Task::Screen(opening) => screen(opening, invocation.variables),
         Task::Keys => keys(),
         Task::Themes(name) => themes(name.as_deref()),
     };
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
 }
 
 /// The screen.
-fn screen(opening: Opening) -> anyhow::Result<ExitCode> {
+fn screen(opening: Opening, variables: Variables) -> anyhow::Result<ExitCode> {
     // Asked before anything is connected or recorded.
     if !std::io::stdout().is_terminal() {
         anyhow::bail!(
@@ -58,15 +59,21 @@ fn screen(opening: Opening) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let code = runtime.block_on(show(opening, config, theme))?;
+    let code = runtime.block_on(show(opening, variables, config, theme))?;
     runtime.shutdown_background();
     Ok(ExitCode::from(
         u8::try_from(code).unwrap_or(Exit::Unmet.code()),
     ))
 }
 
-async fn show(opening: Opening, config: Config, theme: Theme) -> anyhow::Result<i32> {
+async fn show(
+    opening: Opening,
+    variables: Variables,
+    config: Config,
+    theme: Theme,
+) -> anyhow::Result<i32> {
     let mut start = Start::new(Vec::new(), config, theme);
+    start.variables = variables;
     let mut server = None;
     match opening {
         Opening::Ask(options, record) => live(&mut start, *options, record),

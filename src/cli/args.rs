@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use super::connection::ConnectionArgs;
+use super::drafts::VariableArgs;
 use super::{Headless, Invocation, Opening, Task, UsageError};
 
 const EXIT_CODES: &str = "\
@@ -42,6 +43,8 @@ pub struct Cli {
     url: Option<String>,
     #[command(flatten)]
     connection: ConnectionArgs,
+    #[command(flatten)]
+    variables: VariableArgs,
     /// Write the program's own log to this file.
     #[arg(long, value_name = "FILE", global = true, help_heading = "General")]
     log: Option<PathBuf>,
@@ -103,6 +106,10 @@ impl Cli {
                 .filter(|file| !file.is_empty())
                 .map(PathBuf::from)
         });
+        let variables = match &self.command {
+            Some(Command::Tap(args)) => args.variables()?,
+            _ => self.variables.variables()?,
+        };
         let task = match self.command {
             None => Task::Screen(match self.url {
                 Some(url) => {
@@ -137,7 +144,11 @@ impl Cli {
             Some(Command::Completions { shell }) => Task::Headless(Headless::Completions(shell)),
             Some(Command::Man { dir }) => Task::Headless(Headless::Man(dir)),
         };
-        Ok(Invocation { task, log })
+        Ok(Invocation {
+            task,
+            log,
+            variables,
+        })
     }
 }
 

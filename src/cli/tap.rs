@@ -13,7 +13,9 @@ use clap::{Args, ValueEnum};
 pub use run::run;
 
 use super::connection::{ParserArg, plan, readable, values};
+use super::drafts::VariableArgs;
 use super::{Headless, Opening, Task, UsageError};
+use crate::collection::Variables;
 use crate::faults::Side;
 use crate::net::dial::{DialOptions, TlsOptions};
 use crate::scope::Record;
@@ -108,6 +110,8 @@ pub struct TapArgs {
     /// Refuse to inject and to make faults by hand.
     #[arg(long)]
     readonly: bool,
+    #[command(flatten)]
+    variables: VariableArgs,
 }
 
 /// A run of `tap --headless`.
@@ -124,6 +128,15 @@ pub struct Plan {
 }
 
 impl TapArgs {
+    /// Values for the drafts that are loaded on the screen.
+    pub fn variables(&self) -> Result<Variables, UsageError> {
+        if self.headless && !self.variables.is_empty() {
+            let what = "--env and --var fill drafts on the screen, and --headless has none";
+            return Err(UsageError(what.to_owned()));
+        }
+        self.variables.variables()
+    }
+
     /// What to do.
     pub fn task(self) -> Result<Task, UsageError> {
         let record = match &self.record {

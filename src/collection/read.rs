@@ -13,7 +13,22 @@ use crate::path::{Path, Whose};
 
 const KEYS: &str = "name, nsp, event, args, ack, timeout_ms, expect, capture and secret";
 
+/// The drafts of a file, which has to have some.
 pub(super) fn drafts(text: &str) -> Result<Vec<Draft>, Mistake> {
+    let drafts = drafts_if_any(text)?;
+    match drafts.is_empty() {
+        true => Err(Mistake {
+            line: 1,
+            column: 1,
+            what: "there is no draft: write [[draft]], and below it name = \"…\" and event = \"…\""
+                .to_owned(),
+        }),
+        false => Ok(drafts),
+    }
+}
+
+/// The drafts of a file that may have none yet.
+pub(super) fn drafts_if_any(text: &str) -> Result<Vec<Draft>, Mistake> {
     whole(text, |file| {
         let mut drafts: Vec<Draft> = Vec::new();
         for (key, span, item) in members(file) {
@@ -37,14 +52,7 @@ pub(super) fn drafts(text: &str) -> Result<Vec<Draft>, Mistake> {
                 drafts.push(draft);
             }
         }
-        match drafts.is_empty() {
-            true => Err(Wrong(
-                0..0,
-                "there is no draft: write [[draft]], and below it name = \"…\" and event = \"…\""
-                    .to_owned(),
-            )),
-            false => Ok(drafts),
-        }
+        Ok(drafts)
     })
 }
 

@@ -274,3 +274,31 @@ fn a_mistake_is_told_with_its_place() {
         assert!(mistake.contains(what), "{text}: {mistake}");
     }
 }
+
+#[test]
+fn what_has_no_value_and_what_is_secret_can_stay_as_it_is_written() {
+    let names = ["nobody".to_owned(), "user".to_owned()];
+    let all = variables().or_as_written(&names);
+    assert_eq!(all.text("{{user}} {{ nobody }}").unwrap(), "ann {{nobody}}");
+    let shown = variables().without_secrets();
+    assert_eq!(
+        shown.value(&json!(["{{count}}", "{{pin}}"])).unwrap(),
+        json!([3, "{{pin}}"])
+    );
+    let known = |text: &str| variables().known_in(text).unwrap();
+    assert_eq!(
+        known(r#"["e","{{pin}}",{"{{user}}":"a {{nobody}}"}]"#).unwrap(),
+        r#"["e",4711,{"ann":"a {{nobody}}"}]"#
+    );
+    assert_eq!(known(r#"["e","{{nobody}}",1.50]"#), None, "left as it is");
+}
+
+#[test]
+fn what_is_kept_of_an_event_names_its_secrets() {
+    let named = |text: &str| variables().secrets_named_in(text);
+    assert_eq!(
+        named(r#"[{"p":"hun\"ter2","n":4711},"ann",3]"#).unwrap(),
+        r#"[{"p":"{{password}}","n":"{{pin}}"},"ann",3]"#
+    );
+    assert_eq!(named(r#"["ann",3,1.50]"#), None);
+}

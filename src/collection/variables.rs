@@ -147,6 +147,74 @@ impl Variables {
         })
     }
 
+    /// These, and for each further name its mention as the value: what has no value stays as it
+    /// is written.
+    #[must_use]
+    pub fn or_as_written(&self, names: &[String]) -> Variables {
+        let mut all = self.clone();
+        for name in names.iter().filter(|name| !self.knows(name)) {
+            all.values.insert(name.clone(), mention(name));
+        }
+        all
+    }
+
+    /// These, with each secret standing for its own mention: for texts that are shown.
+    #[must_use]
+    pub fn without_secrets(&self) -> Variables {
+        let mut open = self.clone();
+        for name in &self.secret {
+            if let Some(value) = open.values.get_mut(name) {
+                *value = mention(name);
+            }
+        }
+        open
+    }
+
+    /// JSON text with values in the place of the names that have one. `None` where there is no
+    /// such name in it.
+    ///
+    /// # Errors
+    /// The text can't be read.
+    pub fn known_in(&self, json: &str) -> Result<Option<String>, Unfilled> {
+        let mut names = Vec::new();
+        names_in(json, &mut names);
+        if !names.iter().any(|name| self.knows(name)) {
+            return Ok(None);
+        }
+        let value: Value = serde_json::from_str(json)
+            .map_err(|error| Unfilled::Unfit(format!("the arguments: {error}")))?;
+        let filled = self.or_as_written(&names).value(&value)?;
+        Ok(Some(filled.to_string()))
+    }
+
+    /// JSON text with the secrets' names in the place of their values, wherever one stands as a
+    /// text or a number of its own. `None` where there is none.
+    pub fn secrets_named_in(&self, json: &str) -> Option<String> {
+        let value: Value = serde_json::from_str(json).ok()?;
+        let named = self.named(&value);
+        (named != value).then(|| named.to_string())
+    }
+
+    fn named(&self, value: &Value) -> Value {
+        match value {
+            Value::String(_) | Value::Number(_) => {
+                let secret = |name: &&String| self.values.get(*name) == Some(value);
+                match self.secret.iter().find(secret) {
+                    Some(name) => mention(name),
+                    None => value.clone(),
+                }
+            }
+            Value::Array(items) => items.iter().map(|item| self.named(item)).collect(),
+            Value::Object(members) => Value::Object(
+                members
+                    .iter()
+                    .map(|(key, item)| (key.clone(), self.named(item)))
+                    .collect(),
+            ),
+            other => other.clone(),
+        }
+    }
+
     fn of(&self, name: &str) -> Result<&Value, Unfilled> {
         let value = self.values.get(name);
         value.ok_or_else(|| Unfilled::Missing(name.to_owned()))
@@ -233,6 +301,11 @@ impl Masks {
             other => other.clone(),
         }
     }
+}
+
+/// How a name is written where its value is to stand.
+fn mention(name: &str) -> Value {
+    Value::String(format!("{{{{{name}}}}}"))
 }
 
 enum Piece<'t> {

@@ -15,6 +15,7 @@ use super::prompt::{Candidate, Popup};
 use crate::client::command::Emit;
 use crate::journal::record::Direction;
 
+mod collected;
 mod draft;
 pub mod files;
 mod said;

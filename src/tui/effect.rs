@@ -30,6 +30,17 @@ pub enum Effect {
     Open(PathBuf),
     /// List the saved sessions for the dialog that opens one.
     ListSaved,
+    /// List the drafts in files for the palette.
+    ListDrafts,
+    /// Load the draft of this name into a session's composer.
+    LoadDraft(usize, String),
+    /// Add a draft to a file of drafts: the named one, or the usual one.
+    SaveDraft {
+        /// The draft.
+        draft: Box<crate::collection::Draft>,
+        /// The file, as it was named.
+        file: Option<String>,
+    },
     /// Copy the session's file to this path.
     Save(usize, PathBuf),
     /// Put a text on the clipboard; the words say what it is.

@@ -75,6 +75,8 @@ pub struct Palette {
     namespaces: Vec<String>,
     /// Spellings of the faults of the catalogue.
     faults: Vec<String>,
+    /// Names of drafts in files, as soon as they are known.
+    drafts: Option<Vec<String>>,
     readonly: bool,
 }
 
@@ -109,17 +111,43 @@ impl Palette {
                 .map(|entry| entry.example.to_owned())
                 .chain(["clear".to_owned()])
                 .collect(),
+            drafts: None,
             readonly,
         };
         palette.find();
         palette
     }
 
-    /// With words to complete: themes for `theme`, namespaces for `join` and `leave`.
+    /// With words to complete: themes for `theme`, namespaces for `join` and `leave`. Those for `draft`
+    /// come later, with [`Palette::set_drafts`].
     #[must_use]
     pub fn with_words(mut self, themes: Vec<String>, namespaces: Vec<String>) -> Palette {
         self.themes = themes;
         self.namespaces = namespaces;
+        self
+    }
+
+    /// Whether the names of the drafts are wanted: they lie in files, and are read only then.
+    pub fn wants_drafts(&self) -> bool {
+        self.in_argument
+            && self.drafts.is_none()
+            && self.edit.text().trim_start().starts_with("draft ")
+    }
+
+    /// The names of the drafts, to complete `draft`.
+    pub fn set_drafts(&mut self, names: Vec<String>) {
+        self.drafts = Some(names);
+        let wrong = self.wrong.take();
+        self.find();
+        self.wrong = wrong;
+    }
+
+    /// With a command that was typed before and did not do, and why.
+    #[must_use]
+    pub fn with_wrong(mut self, text: &str, wrong: command::Wrong) -> Palette {
+        self.edit.set(text);
+        self.find();
+        self.wrong = Some(wrong);
         self
     }
 
@@ -253,11 +281,14 @@ impl Palette {
                 "theme" => &self.themes,
                 "join" | "leave" => &self.namespaces,
                 "break" => &self.faults,
+                "draft" => self.drafts.as_deref().unwrap_or_default(),
                 _ => &[],
             };
+            // A draft of a name that none has: then all are shown.
+            let all = command == "draft" && !words.iter().any(|w| w.contains(argument));
             self.words = words
                 .iter()
-                .filter(|w| w.contains(argument) && *w != argument)
+                .filter(|w| all || (w.contains(argument) && *w != argument))
                 .cloned()
                 .map(Entry::Word)
                 .collect();

@@ -4,6 +4,7 @@
 //! running countdown ten times and an uptime once a second.
 
 pub(super) mod compared;
+mod drafts;
 mod editor;
 mod perform;
 mod private;
@@ -25,6 +26,8 @@ use super::terminal::Terminal;
 use super::theme::Theme;
 use super::{draw, update};
 use crate::client::Options;
+use crate::collection::Variables;
+use crate::drafts::Shelf;
 use crate::journal::Journal;
 use crate::journal::file::{OpenError, Source};
 use crate::scope::Scope;
@@ -62,6 +65,8 @@ pub struct Start {
     pub theme: Theme,
     /// Nothing may act on a server.
     pub readonly: bool,
+    /// Values for drafts.
+    pub variables: Variables,
     /// The player behind the last of these sessions, where that is a replay.
     pub replay: Option<Handle>,
 }
@@ -80,6 +85,7 @@ impl Start {
             config,
             theme,
             readonly: false,
+            variables: Variables::default(),
             replay: None,
         }
     }
@@ -94,6 +100,8 @@ struct App {
     replays: Vec<Option<Handle>>,
     connect: Connect,
     open: Open,
+    shelf: Shelf,
+    variables: Variables,
     watch: Watch,
     /// There is work left over from the frame before.
     more: bool,
@@ -274,6 +282,8 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
         replays: Vec::new(),
         connect: start.connect,
         open: start.open,
+        shelf: Shelf::default(),
+        variables: start.variables,
         watch: Watch::default(),
         more: false,
         drawn: None,

@@ -500,8 +500,9 @@ pub fn prepare(state: &mut State, readers: &[(Reader, Journal)]) {
         tab.log.set_height(height);
         window(tab, reader, journal, secrets);
     }
+    // Also where the packet has no room: it is copied, answered, sent again and saved all the same.
+    selected(tab, reader, journal, secrets);
     if let Some(height) = detail {
-        selected(tab, reader, journal, secrets);
         tab.detail.set_height(height);
         if let Some(pinned) = &mut tab.pinned {
             // Both show the same view from the same row on: that is what they are compared by.

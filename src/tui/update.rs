@@ -5,6 +5,7 @@
 
 mod act;
 mod client;
+pub(super) mod drafts;
 mod evidence;
 mod mouse;
 mod overlay;

@@ -24,6 +24,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("client", 2),
     ("tap", 2),
     ("demo", 2),
+    ("drafts", 2),
     ("diagnosis", 2),
     ("replay", 3),
     ("doctor", 3),

@@ -4,6 +4,7 @@
 mod attention;
 mod breaks;
 mod compared;
+mod drafts;
 mod endings;
 mod hostile;
 mod library;

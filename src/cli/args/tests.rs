@@ -44,6 +44,25 @@ fn nothing_at_all_opens_the_connect_dialog_with_the_options_given() {
 }
 
 #[test]
+fn variables_are_for_the_drafts_of_a_screen_that_can_send_them() {
+    for line in [
+        "--var user=ann",
+        "http://localhost:3000 --var user=ann",
+        "tap http://localhost:3000 --var user=ann",
+    ] {
+        let variables = parsed(line).unwrap().variables;
+        assert!(variables.knows("user"), "{line}");
+    }
+    for line in [
+        "http://localhost:3000 --var user",
+        "http://localhost:3000 --env no-such-file",
+        "tap http://localhost:3000 --headless --var user=ann",
+    ] {
+        assert_eq!(parsed(line).err(), Some(Exit::Usage), "{line}");
+    }
+}
+
+#[test]
 fn open_shows_a_file() {
     match task("open a.sio.jsonl") {
         Task::Screen(Opening::Files(files)) => assert_eq!(files, [PathBuf::from("a.sio.jsonl")]),

@@ -51,12 +51,10 @@ pub fn content(
 
 /// The draft that would send an event again.
 fn draft(row: &Row<'_>) -> Option<Draft> {
-    let args = row.data().map(line::without_name)?;
-    // Shown without its brackets it is easier to change, and one value stays one value.
     Some(Draft::from_event(
         row.nsp?,
         row.event?,
-        &args,
+        row.data()?,
         row.ack.is_some_and(|ack| ack.asks),
     ))
 }

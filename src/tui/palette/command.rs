@@ -34,6 +34,15 @@ pub enum Typed {
     Save(String),
     /// `open PATH`
     Open(String),
+    /// `draft NAME`; empty where none was named.
+    Draft(String),
+    /// `save_draft NAME [FILE]`
+    SaveDraft {
+        /// The draft's name.
+        name: String,
+        /// The file of drafts.
+        file: Option<String>,
+    },
     /// `goto PLACE`
     Goto(Place),
     /// An action's name (`quit`, `disconnect`, …): done without asking.
@@ -59,7 +68,7 @@ impl Usage {
 }
 
 /// The commands that take arguments.
-pub const USAGES: [Usage; 10] = [
+pub const USAGES: [Usage; 12] = [
     Usage {
         name: "connect URL",
         about: "Connect to another server",
@@ -79,6 +88,16 @@ pub const USAGES: [Usage; 10] = [
         name: "break FAULT",
         about: "Make something fail at once (drop, delay:200 …); break clear ends it",
         acts_on_server: true,
+    },
+    Usage {
+        name: "draft NAME",
+        about: "Load a draft from a file of drafts into the composer",
+        acts_on_server: true,
+    },
+    Usage {
+        name: "save_draft NAME [FILE]",
+        about: "Save the selected event as a draft; a FILE ends with .toml",
+        acts_on_server: false,
     },
     Usage {
         name: "filter [FILTER]",
@@ -156,8 +175,13 @@ pub fn parse(line: &str, readonly: bool) -> Result<Option<Typed>, Wrong> {
     if rest.is_empty() {
         return match (word, action) {
             ("filter", _) => Ok(Some(Typed::Filter(String::new()))),
+            // Behind the space a name was to be written; without it the action is meant.
+            ("draft", _) if line.ends_with(char::is_whitespace) => {
+                Ok(Some(Typed::Draft(String::new())))
+            }
             (_, Some(action)) => Ok(Some(Typed::Action(action))),
             ("theme", _) => wrong(start + word.len(), "write a theme's name after it"),
+            ("save_draft", _) => wrong(start + word.len(), "write a name for the draft after it"),
             _ => Ok(None),
         };
     }
@@ -191,6 +215,14 @@ pub fn parse(line: &str, readonly: bool) -> Result<Option<Typed>, Wrong> {
             at,
             what: error.to_string(),
         })?),
+        "draft" => Typed::Draft(text),
+        "save_draft" => {
+            let (name, file) = named(rest).map_err(|(within, what)| Wrong {
+                at: at + within,
+                what: what.to_owned(),
+            })?;
+            Typed::SaveDraft { name, file }
+        }
         "filter" => Typed::Filter(text),
         "goto" => match place::parse(rest) {
             Some(place) => Typed::Goto(place),
@@ -210,6 +242,37 @@ pub fn parse(line: &str, readonly: bool) -> Result<Option<Typed>, Wrong> {
     }))
 }
 
+/// A draft's name, and a file behind it: the last word where that ends with `.toml`. In double
+/// quotes the name is a JSON text.
+fn named(text: &str) -> Result<(String, Option<String>), (usize, &'static str)> {
+    let (name, file) = if text.starts_with('"') {
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<String>();
+        let Some(Ok(name)) = values.next() else {
+            return Err((0, "the name has no closing quote, or an unknown \\"));
+        };
+        let end = values.byte_offset();
+        let rest = text.get(end..).unwrap_or_default();
+        let file = rest.trim();
+        if !file.is_empty() && (!file.ends_with(".toml") || file.len() == rest.len()) {
+            return Err((
+                end,
+                "behind the name stands a file, whose name ends with .toml",
+            ));
+        }
+        (name, file)
+    } else {
+        let (before, last) = text.rsplit_once(char::is_whitespace).unwrap_or((text, ""));
+        match last.ends_with(".toml") {
+            true => (before.trim_end().to_owned(), last),
+            false => (text.to_owned(), ""),
+        }
+    };
+    match name.trim() {
+        "" => Err((0, "a draft has a name")),
+        name => Ok((name.to_owned(), (!file.is_empty()).then(|| file.to_owned()))),
+    }
+}
+
 fn slashed(nsp: &str) -> String {
     match nsp.starts_with('/') {
         true => nsp.to_owned(),
@@ -226,6 +289,10 @@ mod tests {
         let join = |nsp: &str, auth: Option<&str>| Typed::Join {
             nsp: nsp.into(),
             auth: auth.map(str::to_owned),
+        };
+        let kept = |name: &str, file: Option<&str>| Typed::SaveDraft {
+            name: name.into(),
+            file: file.map(str::to_owned),
         };
         let cases = [
             (
@@ -254,6 +321,19 @@ mod tests {
                 " mark  before  deploy ",
                 Some(Typed::Mark("before  deploy".into())),
             ),
+            ("draft", Some(Typed::Action(Action::Draft))),
+            ("draft ", Some(Typed::Draft(String::new()))),
+            ("draft log in", Some(Typed::Draft("log in".into()))),
+            ("save_draft log in", Some(kept("log in", None))),
+            ("save_draft a.toml", Some(kept("a.toml", None))),
+            (
+                "save_draft log in  chat.toml ",
+                Some(kept("log in", Some("chat.toml"))),
+            ),
+            (
+                "save_draft \"a.toml \\\"é\" my chat.toml",
+                Some(kept("a.toml \"é", Some("my chat.toml"))),
+            ),
             ("goto #12", Some(Typed::Goto(Place::Record(12)))),
             ("goto +2s", Some(Typed::Goto(Place::Since(2_000_000)))),
             ("theme light", Some(Typed::Theme("light".into()))),
@@ -281,6 +361,11 @@ mod tests {
             ("  join /a {\"t\":}", 15, "expected a value"),
             ("leave /a /b", 8, "one namespace"),
             ("theme", 5, "theme's name"),
+            ("save_draft", 10, "a name for the draft"),
+            ("save_draft \"a", 11, "no closing quote"),
+            ("save_draft \"\" a.toml", 11, "has a name"),
+            ("save_draft \"a\" b", 14, "ends with .toml"),
+            ("save_draft \"a\"b.toml", 14, "ends with .toml"),
             ("goto tomorrow", 5, "a record (#1203)"),
             ("break drap", 6, "there is no fault"),
             ("break close:7", 6, "close:CODE"),
@@ -301,12 +386,20 @@ mod tests {
             "disconnect",
             "leave",
             "draft",
+            "draft x",
             "break drop",
             "break",
         ] {
             assert!(parse(line, true).is_err(), "{line}");
         }
-        for line in ["connect", "filter x", "mark m", "quit", "theme dark"] {
+        for line in [
+            "connect",
+            "filter x",
+            "mark m",
+            "quit",
+            "theme dark",
+            "save_draft x",
+        ] {
             assert!(parse(line, true).is_ok(), "{line}");
         }
     }

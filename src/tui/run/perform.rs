@@ -11,7 +11,7 @@ use super::super::terminal::Terminal;
 use super::super::theme::Theme;
 use super::super::{config, dialog, units};
 use super::App;
-use super::private;
+use super::{drafts, private};
 use crate::client::command::Emit;
 use crate::client::{Command, Options};
 use crate::journal::Journal;
@@ -48,6 +48,9 @@ pub(super) fn perform(app: &mut App, terminal: &mut Terminal, effect: Effect) ->
         Effect::Connect(options) => connect(app, *options),
         Effect::Open(path) => open(app, &path),
         Effect::ListSaved => list_saved(&mut app.state),
+        Effect::ListDrafts => drafts::list(app),
+        Effect::LoadDraft(at, name) => drafts::load(app, at, &name),
+        Effect::SaveDraft { draft, file } => drafts::save(app, *draft, file.as_deref()),
         Effect::Save(at, path) => save(app, at, &path),
         Effect::Copy { what, text } => copy(&mut app.state, terminal, what, &text),
         Effect::Edit(text) => return Next::Editor(text),
@@ -68,7 +71,7 @@ pub(super) fn perform(app: &mut App, terminal: &mut Terminal, effect: Effect) ->
 
 fn command_to(app: &mut App, at: usize, mut command: Command) {
     if let Command::Emit(emit) = &mut command
-        && !with_files(&mut app.state, emit)
+        && !with_values(app, emit)
     {
         return;
     }
@@ -98,6 +101,19 @@ fn command_to(app: &mut App, at: usize, mut command: Command) {
     }
 }
 
+/// Puts values in the place of variables, and files in that of their names. False where that
+/// can't be done: why is said.
+fn with_values(app: &mut App, emit: &mut Emit) -> bool {
+    match drafts::fill(&app.variables, emit) {
+        Ok(()) => with_files(&mut app.state, emit),
+        Err(why) => {
+            let words = app.variables.masks().text(&why.to_string());
+            app.state.say(Tone::Bad, words);
+            false
+        }
+    }
+}
+
 /// Reads the files that an event names. False where one can't be read: why is said.
 fn with_files(state: &mut State, emit: &mut Emit) -> bool {
     if !files::named_in(&emit.args) {
@@ -117,7 +133,7 @@ fn with_files(state: &mut State, emit: &mut Emit) -> bool {
 
 /// Puts an event between the messages of a tapped connection.
 fn inject(app: &mut App, at: usize, c: u32, dir: Direction, mut emit: Emit) {
-    if !with_files(&mut app.state, &mut emit) {
+    if !with_values(app, &mut emit) {
         return;
     }
     let Some(scope) = app.scopes.get(at) else {

@@ -317,12 +317,16 @@ fn back(state: &mut State) -> Vec<Effect> {
 }
 
 fn palette(state: &mut State) {
+    let palette = fresh_palette(state);
+    state.overlays.push(Overlay::Palette(palette));
+}
+
+/// A palette for the focused pane.
+pub(super) fn fresh_palette(state: &State) -> Palette {
     let folder = crate::tui::config::theme_folder();
     let themes = Theme::names(folder.as_deref());
     let names = state.tab().map(namespaces).unwrap_or_default();
-    let palette =
-        Palette::new(context(state.focus), &state.keymap, state.readonly).with_words(themes, names);
-    state.overlays.push(Overlay::Palette(palette));
+    Palette::new(context(state.focus), &state.keymap, state.readonly).with_words(themes, names)
 }
 
 fn namespaces(tab: &Tab) -> Vec<String> {
@@ -362,10 +366,7 @@ fn look_at_findings(state: &mut State) {
 }
 
 fn enter_composer(state: &mut State) {
-    if state.focus != Pane::Compose {
-        state.before_compose = state.focus;
-    }
-    state.focus = Pane::Compose;
+    focus_composer(state);
     let Some(tab) = state.tab_mut() else { return };
     // An untouched draft speaks to the namespace that is selected.
     let draft = tab.composer.draft();
@@ -553,7 +554,8 @@ fn level(state: &mut State) {
 fn draft(state: &mut State) {
     let Some(tab) = state.tab_mut() else { return };
     let Some(again) = tab.detail.content.draft.clone() else {
-        state.say(Tone::Info, "only an event can be turned into a draft");
+        let words = "only an event can be turned into a draft; `:draft NAME` loads one from a file";
+        state.say(Tone::Info, words);
         return;
     };
     tab.composer.load(again);
@@ -563,6 +565,11 @@ fn draft(state: &mut State) {
     if let (Some(_), Some(dir)) = (&tab.tap, line.and_then(|line| line.dir)) {
         tab.composer.inject(dir);
     }
+    focus_composer(state);
+}
+
+/// Gives the composer the focus; the pane that had it gets it back.
+pub(super) fn focus_composer(state: &mut State) {
     if state.focus != Pane::Compose {
         state.before_compose = state.focus;
     }

@@ -106,7 +106,13 @@ fn give(
             Given::Paste(_) => Fate::Stay,
         },
         Overlay::Palette(part) => match give!(part, given) {
-            palette::Outcome::Ignored | palette::Outcome::Changed => Fate::Stay,
+            palette::Outcome::Ignored | palette::Outcome::Changed => {
+                if part.wants_drafts() {
+                    part.set_drafts(Vec::new());
+                    effects.push(Effect::ListDrafts);
+                }
+                Fate::Stay
+            }
             palette::Outcome::Cancelled => Fate::Close,
             palette::Outcome::Run(action) => {
                 effects.extend(act(state, action, By::Key));

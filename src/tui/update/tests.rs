@@ -467,3 +467,112 @@ fn a_view_of_another_version_does_no_harm() {
     assert!(bench.tab().filter.active().is_none());
     assert!(bench.screen().contains("hello"));
 }
+
+/// The screen with the row of `/chat`'s "say" selected.
+fn at_the_event() -> Bench {
+    let mut bench = bench();
+    bench.keys("f 'ev:say is:event' enter g");
+    bench
+}
+
+#[test]
+fn a_row_becomes_a_draft_with_all_its_arguments_on_any_screen() {
+    for (width, height) in [(120, 36), (80, 24), (60, 16)] {
+        let mut bench = connected(width, height);
+        bench.settle(38_000);
+        bench.keys("f 'ev:say is:event' enter g");
+        assert!(bench.keys("r").is_empty());
+        let draft = bench.tab().composer.draft();
+        assert_eq!((draft.nsp.as_str(), draft.event.as_str()), ("/chat", "say"));
+        assert_eq!(draft.args, r#""room1", {"text":"hi"}"#);
+        assert!(draft.ack);
+    }
+}
+
+#[test]
+fn a_row_is_saved_as_a_draft_by_name_and_file() {
+    let mut bench = at_the_event();
+    let effects = bench.keys(": 'save_draft say hi chat.toml' enter");
+    let [Effect::SaveDraft { draft, file }] = effects.as_slice() else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(file.as_deref(), Some("chat.toml"));
+    assert_eq!(
+        (draft.name.as_str(), draft.event.as_str()),
+        ("say hi", "say")
+    );
+    assert_eq!(draft.nsp.as_deref(), Some("/chat"));
+    assert_eq!(draft.args, r#"["room1",{"text":"hi"}]"#);
+    assert!(draft.ack);
+    // A file of one's own is no server: it works read-only, too.
+    bench.state.readonly = true;
+    let effects = bench.keys(": 'save_draft x' enter");
+    assert!(
+        matches!(effects.as_slice(), [Effect::SaveDraft { file: None, .. }]),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn a_row_that_is_no_event_is_no_draft() {
+    let mut bench = bench();
+    bench.keys("f 'is:connect' enter g");
+    for keys in [": 'save_draft x' enter", "r"] {
+        assert!(bench.keys(keys).is_empty(), "{keys}");
+        let said = &bench.state.notice.as_ref().unwrap().text;
+        assert!(said.contains("only an event"), "{keys}: {said}");
+    }
+    let mut empty = Bench::new(80, 24);
+    assert!(empty.keys(": 'save_draft x' enter").is_empty());
+    let said = &empty.state.notice.as_ref().unwrap().text;
+    assert!(said.contains("no row"), "{said}");
+}
+
+#[test]
+fn drafts_are_listed_when_a_name_is_to_be_typed_and_loaded_by_it() {
+    let mut bench = bench();
+    assert!(bench.keys(": 'draft'").is_empty());
+    let effects = bench.keys("space");
+    assert!(
+        matches!(effects.as_slice(), [Effect::ListDrafts]),
+        "{effects:?}"
+    );
+    let Some(Overlay::Palette(palette)) = bench.state.overlays.last_mut() else {
+        panic!("the palette is open")
+    };
+    palette.set_drafts(vec!["log in".to_owned(), "log out".to_owned()]);
+    insta::assert_snapshot!("drafts_in_the_palette", bench.screen());
+    assert!(bench.keys("'out' tab").is_empty(), "they are read once");
+    let effects = bench.keys("enter");
+    assert!(
+        matches!(effects.as_slice(), [Effect::LoadDraft(0, name)] if name == "log out"),
+        "{effects:?}"
+    );
+    let effects = bench.keys(": 'draft ' enter");
+    assert!(
+        matches!(effects.as_slice(), [Effect::ListDrafts, Effect::LoadDraft(0, name)] if name.is_empty()),
+        "{effects:?}"
+    );
+    bench.state.readonly = true;
+    assert!(
+        bench
+            .keys(": 'draft log out' enter")
+            .iter()
+            .all(|effect| matches!(effect, Effect::ListDrafts))
+    );
+}
+
+#[test]
+fn a_draft_that_is_not_there_is_asked_for_again_beside_those_that_are() {
+    let mut bench = connected(80, 24);
+    bench.settle(38_000);
+    let names = vec!["log in".to_owned(), "say hello".to_owned()];
+    let why = "there is no draft of this name; there are these";
+    drafts::ask_again(&mut bench.state, "draft", "lgo in", why, names);
+    insta::assert_snapshot!("a_draft_that_is_not_there", bench.screen());
+    let effects = bench.keys("down down enter enter");
+    assert!(
+        matches!(effects.as_slice(), [Effect::LoadDraft(0, name)] if name == "say hello"),
+        "{effects:?}"
+    );
+}

@@ -1,6 +1,6 @@
 //! Commands that were typed out, and what the prompts of the last line were for.
 
-use super::{By, act};
+use super::{By, act, drafts};
 use crate::client::{Command, Options};
 use crate::model::filter;
 use crate::tui::effect::Effect;
@@ -13,7 +13,11 @@ pub(super) fn command(state: &mut State, typed: Typed) -> Vec<Effect> {
     let current = state.current;
     let acts = matches!(
         typed,
-        Typed::Join { .. } | Typed::Leave(_) | Typed::Break(_) | Typed::ClearFaults
+        Typed::Join { .. }
+            | Typed::Leave(_)
+            | Typed::Break(_)
+            | Typed::ClearFaults
+            | Typed::Draft(_)
     );
     if acts && (state.readonly || !state.tab().is_some_and(Tab::is_live)) {
         let words = if state.readonly {
@@ -48,6 +52,8 @@ pub(super) fn command(state: &mut State, typed: Typed) -> Vec<Effect> {
             Ok(_) => set_filter(state, &text),
             Err(mistake) => state.say(Tone::Bad, mistake.to_string()),
         },
+        Typed::Draft(name) => return vec![Effect::LoadDraft(current, name)],
+        Typed::SaveDraft { name, file } => return drafts::save(state, &name, file),
         Typed::Goto(place) => go_to(state, place),
         Typed::Mark(text) => return mark(state, text),
         Typed::Theme(name) => return vec![Effect::Theme(name)],
