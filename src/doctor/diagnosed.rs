@@ -63,7 +63,10 @@ pub fn read_session(path: &Path) -> Result<Report, OpenError> {
     } else if status.cut {
         told.push_str("; its last line was cut off and is left out");
     }
-    report.checks.push(match status.failed {
+    if let Some(lacks) = &status.lacks {
+        told.push_str(&format!("; {lacks}"));
+    }
+    report.checks.push(match status.failed.or(status.lacks) {
         Some(_) => Check::new("file", Verdict::Warn, told),
         None => Check::ok("file", told),
     });

@@ -49,12 +49,14 @@ pub enum MitmError {
     },
 }
 
-/// Reads a flow file. A flow that is cut at the file's end is left out, as mitmproxy itself does.
+/// Reads a flow file. A flow that is cut at the file's end is left out, as mitmproxy itself does,
+/// and that is said.
 ///
 /// # Errors
 /// See [`MitmError`].
 pub fn import(bytes: &[u8]) -> Result<Imported, MitmError> {
     let mut flows = Vec::new();
+    let mut cut = false;
     let mut at = 0;
     while at < bytes.len() {
         match tnetstring::read(bytes, at) {
@@ -62,7 +64,10 @@ pub fn import(bytes: &[u8]) -> Result<Imported, MitmError> {
                 flows.push(flow);
                 at = next;
             }
-            Err(mistake) if mistake.cut && !flows.is_empty() => break,
+            Err(mistake) if mistake.cut && !flows.is_empty() => {
+                cut = true;
+                break;
+            }
             Err(mistake) => {
                 return Err(MitmError::Broken {
                     at: mistake.at,
@@ -130,7 +135,11 @@ pub fn import(bytes: &[u8]) -> Result<Imported, MitmError> {
     for (n, record) in (1..).zip(&mut records) {
         record.n = n;
     }
-    Ok(Imported { header, records })
+    Ok(Imported {
+        header,
+        records,
+        lacks: cut.then(|| "its last flow was cut off and is left out".to_owned()),
+    })
 }
 
 fn take_flow(
