@@ -241,6 +241,7 @@ fn load(path: &Path, journal: &Journal, masks: &Masks) -> Loaded {
     } else if status.cut {
         notes.push("its last line was cut off and is left out".to_owned());
     }
+    notes.extend(status.lacks);
     if side.lost > 0 {
         notes.push(format!("the recording lost {} records", side.lost));
     }

@@ -161,6 +161,9 @@ fn tell(journal: &Journal, plan: &Plan, outcome: &Outcome) {
     } else if status.cut {
         complain("the last line of the session was cut off and is left out");
     }
+    if let Some(lacks) = &status.lacks {
+        complain(format_args!("{}: {lacks}", plan.file.display()));
+    }
     for what in &outcome.left_out {
         complain(format_args!("not in it: {what}"));
     }

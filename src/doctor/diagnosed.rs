@@ -63,23 +63,24 @@ pub fn read_session(path: &Path) -> Result<Report, OpenError> {
     } else if status.cut {
         told.push_str("; its last line was cut off and is left out");
     }
+    if let Some(lacks) = &status.lacks {
+        told.push_str(&format!("; {lacks}"));
+    }
     let (lines, first) = unreadable(&journal);
     if let Some(first) = &first {
-        let are = if lines == 1 {
-            "1 of them is"
-        } else {
-            &format!("{lines} of them are")
+        let are = match lines {
+            1 => "1 of them is".to_owned(),
+            lines => format!("{lines} of them are"),
         };
         told.push_str(&format!(
             "; {are} not readable as a record, the first in {first}"
         ));
     }
-    report
-        .checks
-        .push(match status.failed.is_some() || first.is_some() {
-            true => Check::new("file", Verdict::Warn, told),
-            false => Check::ok("file", told),
-        });
+    let lacks = status.failed.or(status.lacks).or(first);
+    report.checks.push(match lacks {
+        Some(_) => Check::new("file", Verdict::Warn, told),
+        None => Check::ok("file", told),
+    });
     for finding in diagnosis.findings() {
         report.add(finding.clone());
     }

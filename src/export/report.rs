@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::read::Reading;
 use crate::diagnosis::Diagnosis;
-use crate::journal::file::Header;
+use crate::journal::file::{Header, Source};
 use crate::journal::record::{Direction, Finding, TransportName};
 use crate::model::row::{Row, RowRef, refs};
 use crate::model::{Decoder, Level, Model};
@@ -118,7 +118,14 @@ fn head(
         ("lasted", format!("{:.3} s", whole.ends as f64 / 1e6)),
         (
             "recorded by",
-            format!("{} of sioscope {}", header.source.as_str(), header.tool),
+            match header.source {
+                Source::Har | Source::Mitm => format!(
+                    "another tool ({}, read by sioscope {})",
+                    header.source.noun(),
+                    header.tool
+                ),
+                own => format!("{own} of sioscope {}", header.tool),
+            },
         ),
         ("records", whole.records.to_string()),
         ("connections", whole.connections.len().to_string()),

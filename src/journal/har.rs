@@ -10,11 +10,16 @@
 //! - of an entry: `request`, `response` and `messages`, the lines of its records without what the
 //!   entry itself holds.
 //!
-//! A HAR file of a browser has none of them: its entries become connections by their `sid`.
+//! A HAR file of a browser has none of them: its entries become connections by their `sid`. What
+//! such a file lacks is said: Firefox saves no messages of a WebSocket, and a browser may have let
+//! go of a body.
 
+mod browser;
 mod entry;
 mod export;
 mod import;
+mod lacks;
+mod order;
 #[cfg(test)]
 mod tests;
 

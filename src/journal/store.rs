@@ -90,6 +90,8 @@ pub struct Status {
     pub bytes: u64,
     /// True when the opened file ended in a cut line, which was left out.
     pub cut: bool,
+    /// What an imported file lacks of the session, in words.
+    pub lacks: Option<String>,
 }
 
 impl Clone for Journal {
@@ -383,6 +385,7 @@ impl Journal {
             indexed: state.indexed,
             bytes: state.bytes(),
             cut: state.cut,
+            lacks: state.lacks.clone(),
         }
     }
 

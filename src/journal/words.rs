@@ -63,6 +63,18 @@ words! {
     }
 }
 
+impl Source {
+    /// What it is called in a sentence: "records of a HAR file".
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Source::Har => "HAR file",
+            Source::Mitm => "mitmproxy file",
+            other => other.as_str(),
+        }
+    }
+}
+
 impl Body {
     /// The word that stands in `k`.
     #[must_use]

@@ -66,13 +66,15 @@ pub enum ReadError {
     Open(#[from] OpenError),
     /// Nothing in it is of a server.
     #[error(
-        "{path} holds {records} records, but no handshake and no packet of a Socket.IO connection: there is nothing to play"
+        "{path} holds {records} records, but no handshake and no packet of a Socket.IO connection: there is nothing to play{note}"
     )]
     Nothing {
         /// The file.
         path: PathBuf,
         /// How many records it has.
         records: u64,
+        /// What its file lacks, in brackets; or nothing.
+        note: String,
     },
 }
 
@@ -95,10 +97,16 @@ pub fn read(path: &Path, within: Duration) -> Result<(Script, Option<String>), R
     let status = journal.status();
     if script.parts.is_empty() {
         let (path, records) = (path.to_owned(), journal.len());
-        return Err(ReadError::Nothing { path, records });
+        let note = status.lacks.map(|lacks| format!(" ({lacks})"));
+        return Err(ReadError::Nothing {
+            path,
+            records,
+            note: note.unwrap_or_default(),
+        });
     }
     let cut = status
         .cut
         .then(|| "the session's last line was cut off and is left out".to_owned());
-    Ok((script, status.failed.or(cut)))
+    let lacks = (status.lacks).map(|lacks| format!("{}: {lacks}", path.display()));
+    Ok((script, status.failed.or(cut).or(lacks)))
 }

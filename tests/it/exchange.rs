@@ -3,7 +3,10 @@
 
 mod artillery;
 mod browser;
+mod firefox;
+mod flows;
 mod foreign;
+mod handed;
 mod kept;
 mod secrets;
 

@@ -33,7 +33,15 @@ async function start() {
   ], { stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'] });
   const stop = () => {
     browser.kill('SIGKILL');
-    fs.rmSync(home, { recursive: true, force: true, maxRetries: 10 });
+    // What it started may still write there for a moment.
+    for (let tries = 20; tries > 0; tries -= 1) {
+      try {
+        fs.rmSync(home, { recursive: true, force: true, maxRetries: 10 });
+        return;
+      } catch {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+      }
+    }
   };
   process.on('exit', stop);
   process.stdin.on('end', () => process.exit(1)).resume();

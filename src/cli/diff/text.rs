@@ -85,7 +85,7 @@ fn session(out: &mut String, name: &str, loaded: &Loaded, paint: Paint) {
         safe(&target),
         header.started.strftime("%Y-%m-%d %H:%M:%S"),
         side.records,
-        header.source,
+        header.source.noun(),
     );
     for note in notes {
         let _ = writeln!(out, "   {}", paint.on("33", &format!("! {}", safe(note))));

@@ -53,6 +53,9 @@ async fn prepare(mut plan: Plan) -> Result<Box<Ready>, Exit> {
         .map(|one| one.nsp.clone())
         .collect();
     let shown = plan.file.display().to_string();
+    if let Some(lacks) = recorded.status().lacks {
+        complain(format_args!("{shown}: {lacks}"));
+    }
     let mut script = playing::script(&recorded, plan.number, &only)
         .await
         .map_err(|error| fail(format!("can't play {shown}: {error}")))?;

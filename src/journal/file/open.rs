@@ -205,14 +205,19 @@ pub(in crate::journal) fn unpack(
     Err(Problem::NoZstd)
 }
 
-/// The session in a file of another tool, as the text of a session file.
+/// The session in a file of another tool, as the text of a session file, and what that file
+/// lacks of it.
 pub(in crate::journal) fn convert(
     mut input: impl Read,
     packing: Packing,
-) -> Result<Vec<u8>, Problem> {
+) -> Result<(Vec<u8>, Option<String>), Problem> {
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes).map_err(Problem::Io)?;
-    let Imported { header, records } = match packing {
+    let Imported {
+        header,
+        records,
+        lacks,
+    } = match packing {
         Packing::Mitm => mitm::import(&bytes)?,
         _ => har::import(&bytes)?,
     };
@@ -223,7 +228,7 @@ pub(in crate::journal) fn convert(
         write_line(&mut out, record);
         out.push(b'\n');
     }
-    Ok(out)
+    Ok((out, lacks))
 }
 
 /// A temporary file without a name: it is gone when it is closed, whatever happens.

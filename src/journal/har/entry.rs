@@ -1,7 +1,12 @@
 //! The parts of a HAR file that are read.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::journal::record::{Direction, Headers};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Har {
@@ -10,6 +15,9 @@ pub(super) struct Har {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Log {
+    /// What wrote the file.
+    #[serde(default)]
+    pub(super) creator: Value,
     #[serde(default)]
     pub(super) entries: Vec<Entry>,
     #[serde(rename = "_sioscope")]
@@ -90,8 +98,10 @@ pub(super) struct Response {
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Content {
-    #[serde(default)]
-    pub(super) text: String,
+    /// Nothing where the browser has let go of the body.
+    pub(super) text: Option<String>,
+    /// Bytes; -1 or nothing where they were not counted.
+    pub(super) size: Option<f64>,
     #[serde(default)]
     pub(super) encoding: Option<String>,
 }
@@ -124,4 +134,72 @@ pub(super) struct Message {
     pub(super) opcode: Value,
     #[serde(default)]
     pub(super) data: Value,
+}
+
+impl Entry {
+    /// The bytes that were posted.
+    pub(super) fn posted(&self) -> Bytes {
+        let Some(post) = &self.request.post else {
+            return Bytes::new();
+        };
+        if post.encoding.as_deref() == Some("base64") {
+            return STANDARD.decode(&post.text).unwrap_or_default().into();
+        }
+        // Browsers write bytes that are no text as characters of the same number.
+        if post.kind.starts_with("application/octet-stream")
+            && let Ok(bytes) = post
+                .text
+                .chars()
+                .map(|one| u8::try_from(u32::from(one)))
+                .collect::<Result<Vec<u8>, _>>()
+        {
+            return bytes.into();
+        }
+        Bytes::copy_from_slice(post.text.as_bytes())
+    }
+
+    /// The body of the answer.
+    pub(super) fn content(&self) -> Bytes {
+        let content = &self.response.content;
+        let text = content.text.as_deref().unwrap_or_default();
+        if content.encoding.as_deref() == Some("base64") {
+            return STANDARD.decode(text).unwrap_or_default().into();
+        }
+        Bytes::copy_from_slice(text.as_bytes())
+    }
+
+    /// Whether there was a body, and the file has it not.
+    pub(super) fn lacks_content(&self) -> bool {
+        let content = &self.response.content;
+        content.text.is_none() && content.size.is_some_and(|size| size > 0.0)
+    }
+}
+
+impl Message {
+    /// Which way it went, and its payload; `None` for what is no message, or can't be read.
+    pub(super) fn payload(&self) -> Option<(Direction, Bytes)> {
+        let dir = match self.kind.as_str()? {
+            "send" | "request" => Direction::ToServer,
+            "receive" | "response" => Direction::ToClient,
+            _ => return None,
+        };
+        let data = self.data.as_str()?;
+        match self.opcode.as_f64()? {
+            1.0 => Some((dir, Bytes::copy_from_slice(data.as_bytes()))),
+            _ => Some((dir, Bytes::from(STANDARD.decode(data).ok()?))),
+        }
+    }
+
+    /// What the browser says of the WebSocket between its messages: why it failed.
+    pub(super) fn complaint(&self) -> Option<&str> {
+        let text = self.data.as_str().filter(|text| !text.is_empty());
+        text.filter(|_| self.kind.as_str() == Some("error"))
+    }
+}
+
+pub(super) fn headers(named: &[Named]) -> Headers {
+    named
+        .iter()
+        .map(|header| (header.name.clone(), header.value.clone()))
+        .collect()
 }

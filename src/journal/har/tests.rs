@@ -95,6 +95,7 @@ fn a_browsers_entries_become_connections_by_their_sid() {
                 Body::Request(request) => request.method.as_str(),
                 Body::Response(response) if response.error.is_some() => "failed",
                 Body::Response(_) => "response",
+                Body::Mark(_) => "mark",
                 Body::Frame(frame) if frame.dir == Direction::ToServer => "to server",
                 _ => "to client",
             };
@@ -110,11 +111,12 @@ fn a_browsers_entries_become_connections_by_their_sid() {
             (4, 21, Some(1), "response"),
             (5, 30, Some(1), "GET"),
             (6, 30, Some(1), "response"),
-            (7, 50, Some(1), "to server"),
-            (8, 60, Some(1), "to client"),
-            (9, 70, Some(1), "to client"),
-            (10, 800, Some(2), "GET"),
-            (11, 800, Some(2), "failed"),
+            (7, 30, Some(1), "mark"),
+            (8, 50, Some(1), "to server"),
+            (9, 60, Some(1), "to client"),
+            (10, 70, Some(1), "to client"),
+            (11, 800, Some(2), "GET"),
+            (12, 800, Some(2), "failed"),
         ]
     );
 }
@@ -174,4 +176,129 @@ proptest! {
         if let Some(byte) = bytes.get_mut(at) { *byte = b'"'; }
         let _ = import(&bytes);
     }
+}
+
+/// Whole milliseconds, as Firefox writes them: `(start, lasts, method, x-like body)`.
+fn firefox(entries: &[(u32, u32, &str, &str)]) -> Vec<u8> {
+    let entry = |(start, lasts, method, body): &(u32, u32, &str, &str)| {
+        let (post, content) = match *method {
+            "POST" => (
+                format!(r#","postData":{{"mimeType":"text/plain","text":"{body}"}}"#),
+                "ok",
+            ),
+            _ => (String::new(), *body),
+        };
+        format!(
+            r#"{{"startedDateTime":"2026-01-02T03:04:05.{start:03}+00:00","time":{lasts},"request":{{"method":"{method}","url":"http://h/socket.io/?EIO=4&transport=polling&sid=a","headers":[]{post}}},"response":{{"status":200,"headers":[],"content":{{"size":2,"text":"{content}"}}}}}}"#
+        )
+    };
+    let entries: Vec<String> = entries.iter().map(entry).collect();
+    let entries = entries.join(",");
+    format!(r#"{{"log":{{"creator":{{"name":"Firefox"}},"entries":[{entries}]}}}}"#).into_bytes()
+}
+
+/// What was posted and what polls brought, in the order of the records.
+fn order(har: &[u8]) -> Vec<String> {
+    let records = import(har).unwrap().records;
+    let bodies = records.iter().filter_map(|record| match &record.body {
+        Body::Request(request) => Some(&request.body),
+        Body::Response(response) => Some(&response.body),
+        _ => None,
+    });
+    let texts = bodies.map(|body| String::from_utf8_lossy(body).into_owned());
+    texts
+        .filter(|text| !text.is_empty() && text != "ok")
+        .collect()
+}
+
+#[test]
+fn an_answer_stands_behind_the_post_that_it_answers() {
+    // The poll that brings the reply ends before the POST is noted; the next poll comes later.
+    let har = firefox(&[
+        (100, 2, "GET", "reply"),
+        (106, 3, "POST", "emit"),
+        (140, 9, "GET", "next"),
+    ]);
+    assert_eq!(order(&har), ["emit", "reply", "next"]);
+    // At the same millisecond, too.
+    let har = firefox(&[
+        (100, 2, "GET", "reply"),
+        (102, 3, "POST", "emit"),
+        (140, 9, "GET", "next"),
+    ]);
+    assert_eq!(order(&har), ["emit", "reply", "next"]);
+}
+
+#[test]
+fn what_is_said_upon_an_answer_right_before_the_next_poll_stays_behind_it() {
+    let har = firefox(&[
+        (100, 2, "GET", "question"),
+        (130, 3, "POST", "reply"),
+        (131, 9, "GET", "next"),
+        (133, 1, "POST", "later"),
+    ]);
+    assert_eq!(order(&har), ["question", "reply", "later", "next"]);
+}
+
+#[test]
+fn an_answer_is_there_before_the_client_polls_again() {
+    let har = firefox(&[(100, 30, "GET", "first"), (110, 9, "GET", "second")]);
+    assert_eq!(order(&har), ["first", "second"]);
+    let records = import(&har).unwrap().records;
+    let times: Vec<u64> = records.iter().map(|record| record.t / 1000).collect();
+    assert_eq!(times, [0, 10, 10, 19]);
+}
+
+#[test]
+fn what_a_browser_did_not_save_is_said_and_marked() {
+    let socket = |messages: &str| {
+        format!(
+            r#"{{"startedDateTime":"2026-01-02T03:04:05Z","time":5,"request":{{"method":"GET","url":"wss://h/socket.io/?EIO=4&transport=websocket","headers":[]}},"response":{{"status":101,"content":{{"size":0,"text":""}}}}{messages}}}"#
+        )
+    };
+    let poll = r#"{"startedDateTime":"2026-01-02T03:04:06Z","time":5,"request":{"method":"GET","url":"https://h/socket.io/?EIO=4&transport=polling&sid=b","headers":[]},"response":{"status":200,"content":{"size":7}}}"#;
+    let read = |creator: &str, entries: &[&str]| {
+        let entries = entries.join(",");
+        let har = format!(r#"{{"log":{{"creator":{creator},"entries":[{entries}]}}}}"#);
+        let imported = import(har.as_bytes()).unwrap();
+        assert_eq!(imported.header.target, "https://h");
+        let marks: Vec<String> = imported
+            .records
+            .into_iter()
+            .filter_map(|record| match record.body {
+                Body::Mark(mark) => Some(mark.text),
+                _ => None,
+            })
+            .collect();
+        (imported.lacks, marks)
+    };
+    let bare = socket("");
+    let (lacks, marks) = read(r#"{"name":"Firefox"}"#, &[&bare, poll]);
+    assert_eq!(
+        lacks.as_deref(),
+        Some(
+            "it has none of the messages of 1 WebSocket: Firefox does not save them (Chromium, \
+             mitmproxy and sioscope tap do); the body of 1 response is not in it: Firefox had let \
+             go of it"
+        )
+    );
+    assert_eq!(
+        marks,
+        [
+            "the file has none of the messages of this WebSocket",
+            "the file has not the body of this response"
+        ]
+    );
+    // An open WebSocket on which nothing was said lacks nothing.
+    let silent = socket(r#","_webSocketMessages":[]"#);
+    assert_eq!(read("7", &[&silent]), (None, Vec::new()));
+    let odd = socket(
+        r#","_webSocketMessages":[{"type":"error","time":0,"opcode":-1,"data":"Invalid frame header"},{"type":"receive","time":1767323045.27,"opcode":2,"data":"no base64!"}]"#,
+    );
+    let (lacks, marks) = read("{}", &[&odd]);
+    assert_eq!(lacks.as_deref(), Some("1 WebSocket message can't be read"));
+    assert_eq!(
+        marks,
+        ["the browser says of the WebSocket: Invalid frame header"]
+    );
 }

@@ -10,7 +10,7 @@ use super::tnetstring::{self, Value};
 use crate::journal::file::{Header, Source};
 use crate::journal::har::{Imported, query_value, sid_of};
 use crate::journal::record::{
-    Body, Direction, Fault, Frame, Headers, Opcode, Record, Request, Response, Timing,
+    Body, Direction, Fault, Frame, Headers, Mark, Opcode, Record, Request, Response, Timing,
 };
 
 /// The newest version of the format of which its meaning here is known.
@@ -49,12 +49,14 @@ pub enum MitmError {
     },
 }
 
-/// Reads a flow file. A flow that is cut at the file's end is left out, as mitmproxy itself does.
+/// Reads a flow file. A flow that is cut at the file's end is left out, as mitmproxy itself does,
+/// and that is said.
 ///
 /// # Errors
 /// See [`MitmError`].
 pub fn import(bytes: &[u8]) -> Result<Imported, MitmError> {
     let mut flows = Vec::new();
+    let mut cut = false;
     let mut at = 0;
     while at < bytes.len() {
         match tnetstring::read(bytes, at) {
@@ -62,7 +64,10 @@ pub fn import(bytes: &[u8]) -> Result<Imported, MitmError> {
                 flows.push(flow);
                 at = next;
             }
-            Err(mistake) if mistake.cut && !flows.is_empty() => break,
+            Err(mistake) if mistake.cut && !flows.is_empty() => {
+                cut = true;
+                break;
+            }
             Err(mistake) => {
                 return Err(MitmError::Broken {
                     at: mistake.at,
@@ -127,10 +132,25 @@ pub fn import(bytes: &[u8]) -> Result<Imported, MitmError> {
         take_flow(x, c, zero, *started, url, flow, &mut records);
     }
     records.sort_by_key(|record| record.t);
+    let lacks = cut.then(|| "its last flow was cut off and is left out".to_owned());
+    if let Some(lacks) = &lacks {
+        records.push(Record {
+            n: 0,
+            t: records.last().map_or(0, |last| last.t),
+            c: None,
+            body: Body::Mark(Mark {
+                text: format!("the file ends here: {lacks}"),
+            }),
+        });
+    }
     for (n, record) in (1..).zip(&mut records) {
         record.n = n;
     }
-    Ok(Imported { header, records })
+    Ok(Imported {
+        header,
+        records,
+        lacks,
+    })
 }
 
 fn take_flow(

@@ -170,7 +170,16 @@ fn a_file_is_recognised_and_a_cut_end_is_left_out() {
     assert!(!looks_like(b"{\"log\""));
     assert!(!looks_like(b"12:hello"));
     let cut = whole.get(..whole.len() - 10).unwrap();
-    assert_eq!(import(cut).unwrap().records.len(), 2);
+    let imported = import(cut).unwrap();
+    let kinds: Vec<&str> = (imported.records.iter())
+        .map(|record| record.body.kind())
+        .collect();
+    assert_eq!(kinds, ["request", "response", "mark"]);
+    assert_eq!(
+        imported.lacks.as_deref(),
+        Some("its last flow was cut off and is left out")
+    );
+    assert_eq!(import(&whole).unwrap().lacks, None);
     let error = import(b"12:hello").unwrap_err().to_string();
     assert_eq!(
         error,

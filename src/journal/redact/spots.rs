@@ -175,12 +175,15 @@ fn connects<'a>(bytes: &'a [u8], dir: Direction, found: &mut Vec<Found<'a>>) {
     }
 }
 
+/// Headers that speak of secrets and hold none.
+const SPOKEN_OF: [&str; 2] = ["www-authenticate", "access-control-allow-credentials"];
+
 fn of_header<'a>(name: &'a str, value: &'a [u8], found: &mut Vec<Found<'a>>) {
     if name.eq_ignore_ascii_case("cookie") {
         pairs::cookies(value, usize::MAX, found);
     } else if name.eq_ignore_ascii_case("set-cookie") {
         pairs::cookies(value, 1, found);
-    } else if is_secret_name(name) && !name.eq_ignore_ascii_case("www-authenticate") {
+    } else if is_secret_name(name) && !SPOKEN_OF.iter().any(|one| name.eq_ignore_ascii_case(one)) {
         found.push(Found {
             range: shapes::after_scheme(value)..value.len(),
             place: "header",

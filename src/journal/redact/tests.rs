@@ -422,6 +422,16 @@ fn names_of_secrets_are_known_in_every_spelling() {
     }
 }
 
+#[test]
+fn a_header_that_only_speaks_of_secrets_and_a_key_that_happens_to_spell_one_stay() {
+    let lines = r#"
+{"n":1,"t":1.0,"c":1,"k":"request","x":1,"method":"GET","url":"http://h:3000/socket.io/?EIO=4&transport=websocket","headers":[["Sec-WebSocket-Key","MNjwtHhjJdskLVKl2F7AKQ=="]]}
+{"n":2,"t":1.1,"c":1,"k":"response","x":1,"status":101,"headers":[["Access-Control-Allow-Credentials","true"],["Sec-WebSocket-Accept","TwtOkenjwtHhjJdskLVKl2F7AKQ="]],"timing":{}}"#;
+    let redacted = redact(lines);
+    assert_eq!(redacted.masked, []);
+    assert_eq!(redacted.records, records(lines));
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic_and_each_stays_as_long_as_it_was(

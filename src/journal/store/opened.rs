@@ -33,6 +33,7 @@ pub(super) fn open(path: &Path) -> Result<Journal, OpenError> {
         file,
         read: Arc::clone(&read),
     };
+    let mut lacks = None;
     let (mut input, kept, copy): (Box<dyn Read + Send>, File, Option<File>) = match kind {
         file::Packing::Plain => {
             let again = file
@@ -48,10 +49,10 @@ pub(super) fn open(path: &Path) -> Result<Journal, OpenError> {
                         temporary().map_err(|error| problem(Problem::Unpack(error)))?;
                     (input, kept, Some(copy))
                 }
-                (input, other) => foreign(input, other).map_err(problem)?,
+                (input, other) => foreign(input, other, &mut lacks).map_err(problem)?,
             }
         }
-        other => foreign(file, other).map_err(problem)?,
+        other => foreign(file, other, &mut lacks).map_err(problem)?,
     };
     let mut indexer = Indexer {
         copy,
@@ -65,7 +66,7 @@ pub(super) fn open(path: &Path) -> Result<Journal, OpenError> {
         Instant::now(),
         Some(path),
         Some(kept),
-        State::opened(),
+        State::opened(lacks),
     );
     let shared = Arc::clone(&journal.inner.shared);
     if indexer.index_pending(&shared) || indexer.step(&shared, &mut *input) {
@@ -91,6 +92,7 @@ fn temporary() -> io::Result<(File, File)> {
 }
 
 /// A session in the words of another tool: it is read whole, and kept as a session file would be.
+/// Notes what its file lacks.
 #[expect(
     clippy::type_complexity,
     reason = "what `open` works with, whatever the file is"
@@ -98,8 +100,10 @@ fn temporary() -> io::Result<(File, File)> {
 fn foreign(
     input: impl Read,
     kind: file::Packing,
+    lacks: &mut Option<String>,
 ) -> Result<(Box<dyn Read + Send>, File, Option<File>), Problem> {
-    let session = file::convert(input, kind)?;
+    let session;
+    (session, *lacks) = file::convert(input, kind)?;
     let (kept, copy) = temporary().map_err(Problem::Io)?;
     Ok((Box::new(io::Cursor::new(session)), kept, Some(copy)))
 }

@@ -73,6 +73,7 @@ pub(super) struct State {
     pub(super) failed: Option<String>,
     pub(super) indexed: f64,
     pub(super) cut: bool,
+    pub(super) lacks: Option<String>,
     /// Adds a member to each line, where that is wanted.
     pub(super) adorn: Option<super::Adorn>,
     /// A written chunk's memory, to be filled again.
@@ -92,9 +93,10 @@ impl State {
     }
 
     /// A session that was opened and is not indexed yet.
-    pub(super) fn opened() -> State {
+    pub(super) fn opened(lacks: Option<String>) -> State {
         State {
             closed: true,
+            lacks,
             indexed: 0.0,
             ..State::empty(Mode::Opened)
         }
@@ -125,6 +127,7 @@ impl State {
             failed: None,
             indexed: 1.0,
             cut: false,
+            lacks: None,
             adorn: None,
             spare: None,
         }
