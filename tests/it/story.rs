@@ -60,6 +60,14 @@ fn the_doctor_sees_the_two_servers_too() {
 }
 
 #[test]
+fn the_line_that_the_finding_names_cures_it() {
+    let told = Told::by(&["loop", "cured"]);
+    assert_eq!(told.code, Some(0), "{}", told.text);
+    assert!(told.text.contains("    ip_hash;\n"), "{}", told.text);
+    assert!(!told.text.contains("\nFindings\n"), "{}", told.text);
+}
+
+#[test]
 fn a_websocket_that_is_cut_when_idle_is_told_of_the_proxys_time() {
     let fix = ["`proxy_read_timeout 120s;", "pingInterval"];
     Told::by(&["idle"]).ends_in(0, "proxy-idle-timeout", &fix);
