@@ -1,10 +1,14 @@
 //! What each action does.
 
+mod moves;
+mod speak;
+
+use moves::{edge, jump, page, sideways, step, turn, turn_view, walk};
+use speak::{answer, connect, leave, refused_namespace};
+
 use super::{By, evidence};
 use crate::client::Command;
 use crate::client::options::Auth;
-use crate::journal::record::Direction;
-use crate::model::state::AckEntry;
 use crate::tui::action::Action;
 use crate::tui::config::{Level, TimeMode};
 use crate::tui::detail::View;
@@ -334,25 +338,6 @@ fn namespaces(tab: &Tab) -> Vec<String> {
     tab.namespaces().iter().map(of).collect()
 }
 
-fn walk(state: &mut State, by: isize) {
-    let mut pane = state.focus.step(by);
-    // A pane that can't be used here is passed over.
-    for _ in 0..Pane::ALL.len() {
-        let empty = pane == Pane::Findings && state.tab().is_none_or(|tab| tab.findings.is_empty());
-        let mute =
-            pane == Pane::Compose && (state.readonly || !state.tab().is_some_and(Tab::is_live));
-        if !empty && !mute {
-            break;
-        }
-        pane = pane.step(by);
-    }
-    match pane {
-        Pane::Compose => enter_composer(state),
-        Pane::Findings => look_at_findings(state),
-        pane => state.focus = pane,
-    }
-}
-
 /// Focuses the findings: none of them is new any more.
 fn look_at_findings(state: &mut State) {
     state.focus = Pane::Findings;
@@ -384,124 +369,6 @@ pub(super) fn leave_composer(state: &mut State) {
         Pane::Compose => Pane::Frames,
         pane => pane,
     };
-}
-
-/// The next connection of a tap, and the next session beyond its last one.
-fn turn(state: &mut State, by: isize) {
-    if super::client::step(state, by) {
-        return;
-    }
-    let len = state.tabs.len();
-    if len < 2 {
-        let words = match state.tab().is_some_and(|tab| tab.tap.is_some()) {
-            true => "there is no further connection",
-            false => "there is only one session",
-        };
-        state.say(Tone::Info, words);
-        return;
-    }
-    state.current = (state.current as isize + by).rem_euclid(len as isize) as usize;
-}
-
-fn step(state: &mut State, by: isize) {
-    let focus = state.focus;
-    let Some(tab) = state.tab_mut() else { return };
-    match focus {
-        Pane::Frames | Pane::Compose => tab.log.step(by),
-        Pane::Detail => tab.detail.step(by),
-        Pane::Connection if tab.tap.is_some() => {
-            super::client::step(state, by);
-        }
-        Pane::Connection => {
-            tab.connection_top = tab.connection_top.saturating_add_signed(by).min(20);
-        }
-        Pane::Namespaces => {
-            let last = tab.namespaces().len().saturating_sub(1);
-            tab.namespace = tab.namespace.saturating_add_signed(by).min(last);
-        }
-        Pane::Reconnects => {
-            let last = tab.model.reconnects.len().saturating_sub(1);
-            let at = tab
-                .reconnect
-                .unwrap_or(last)
-                .saturating_add_signed(by)
-                .min(last);
-            tab.reconnect = (at < last).then_some(at);
-        }
-        Pane::Findings => {
-            tab.finding = crate::tui::pane::findings::step(&tab.findings, tab.finding, by);
-        }
-    }
-}
-
-/// Moves by half pages: 1 is a half, 2 a whole.
-fn page(state: &mut State, halves: isize) {
-    let focus = state.focus;
-    let Some(tab) = state.tab() else { return };
-    let height = match focus {
-        Pane::Frames | Pane::Compose => tab.log.page(),
-        Pane::Detail => tab.detail.height.max(1),
-        _ => 8,
-    };
-    let rows = (height / 2).max(1) as isize * halves;
-    step(state, rows);
-}
-
-fn edge(state: &mut State, last: bool) {
-    let focus = state.focus;
-    let Some(tab) = state.tab_mut() else { return };
-    match focus {
-        // The end of a running list is where one follows.
-        Pane::Frames if last && tab.log.is_paused() => tab.log.select(usize::MAX),
-        Pane::Frames if last => tab.log.set_follow(true),
-        Pane::Frames => tab.log.select(0),
-        _ => step(state, if last { isize::MAX / 2 } else { isize::MIN / 2 }),
-    }
-}
-
-/// Left and right: fold and unfold in the tree, turn the view elsewhere in the detail.
-fn sideways(state: &mut State, right: bool) {
-    let focus = state.focus;
-    let Some(tab) = state.tab_mut() else { return };
-    let detail = &mut tab.detail;
-    match focus {
-        Pane::Detail if detail.view == View::Tree => {
-            let at = detail.at;
-            let Some(row) = detail.content.tree.rows().get(at) else {
-                return;
-            };
-            if row.open != right && detail.content.tree.turn(at) {
-                detail.step(0);
-            } else if right {
-                detail.step(1);
-            } else if let Some(parent) = detail.content.tree.parent(at) {
-                detail.step(parent as isize - at as isize);
-            }
-        }
-        Pane::Detail => turn_view(state, if right { 1 } else { -1 }),
-        Pane::Frames if right => state.focus = Pane::Detail,
-        _ => {}
-    }
-}
-
-fn turn_view(state: &mut State, by: isize) {
-    let Some(tab) = state.tab_mut() else { return };
-    let view = tab.detail.view.step(by);
-    tab.detail.show(view);
-}
-
-fn jump(state: &mut State, spot: Spot, forward: bool) {
-    let Some(tab) = state.tab_mut() else { return };
-    if tab.log.jump(spot, forward) {
-        return;
-    }
-    let words = match spot {
-        Spot::Error => "no error in sight",
-        Spot::Mark => "no mark yet",
-        Spot::Hit if tab.search.is_none() => "nothing was searched for yet",
-        Spot::Hit => "no hit",
-    };
-    state.say(Tone::Info, words);
 }
 
 fn ask_filter(state: &mut State) {
@@ -574,90 +441,6 @@ pub(super) fn focus_composer(state: &mut State) {
         state.before_compose = state.focus;
     }
     state.focus = Pane::Compose;
-}
-
-/// The question that `a` answers: the selected row's, or the oldest that waits.
-fn question(tab: &Tab) -> Option<&AckEntry> {
-    let open = || {
-        tab.model.acks.iter().filter(|ack| {
-            ack.dir == Direction::ToClient && ack.state == crate::journal::record::AckState::Pending
-        })
-    };
-    let selected = tab.log.selected().map(|id| id.n());
-    open()
-        .find(|ack| ack.asked_n == selected)
-        .or_else(|| open().next())
-}
-
-fn answer(state: &mut State) {
-    let Some(tab) = state.tab() else { return };
-    let Some(ack) = question(tab) else {
-        state.say(Tone::Info, "the server waits for no answer");
-        return;
-    };
-    let shown = tab.log.selected().map(|id| id.n()) == ack.asked_n;
-    let args = match &tab.detail.content.draft {
-        Some(draft) if shown => draft.args.clone(),
-        _ => String::new(),
-    };
-    let dialog =
-        dialog::answer::Answer::new(&ack.nsp, ack.id, ack.event.as_deref().unwrap_or(""), &args);
-    state.overlays.push(Overlay::Answer(dialog));
-}
-
-/// The selected namespace, where it was refused or left: the one that wants joining again.
-fn refused_namespace(state: &State) -> Option<String> {
-    use crate::journal::record::NamespaceState as N;
-    let tab = state.tab()?;
-    let chosen = (state.focus == Pane::Namespaces)
-        .then(|| tab.namespaces().get(tab.namespace).copied())
-        .flatten();
-    chosen
-        .or_else(|| {
-            tab.model
-                .namespaces
-                .iter()
-                .find(|namespace| namespace.state == N::Refused)
-        })
-        .filter(|namespace| matches!(namespace.state, N::Refused | N::Disconnected))
-        .map(|namespace| namespace.nsp.clone())
-}
-
-fn leave(state: &mut State, by: By) -> Vec<Effect> {
-    let Some(nsp) = state
-        .tab()
-        .and_then(Tab::selected_namespace)
-        .map(str::to_owned)
-    else {
-        state.say(Tone::Info, "there is no namespace to leave");
-        return Vec::new();
-    };
-    let effect = Effect::Command(state.current, Command::Leave { nsp: nsp.clone() });
-    ask(state, by, &format!("Leave {nsp}?"), "leave", effect)
-}
-
-/// `c`: tries now while waiting or disconnected; otherwise asks where to connect.
-fn connect(state: &mut State) -> Vec<Effect> {
-    use crate::journal::record::ConnectionState as C;
-    let again = state.tab().is_some_and(|tab| {
-        let up = tab
-            .connection()
-            .is_some_and(|connection| matches!(connection.state, C::Open | C::Connecting));
-        tab.live
-            && !state.readonly
-            && (tab.model.waiting.is_some() || !up)
-            && !tab.model.connections.is_empty()
-    });
-    if again {
-        return vec![Effect::Command(state.current, Command::Connect)];
-    }
-    let begin = state
-        .tab()
-        .and_then(|tab| tab.options.as_ref())
-        .or(state.template.as_ref());
-    let dialog = dialog::connect::Connect::new(begin);
-    state.overlays.push(Overlay::Connect(Box::new(dialog)));
-    Vec::new()
 }
 
 fn copy(state: &mut State) -> Vec<Effect> {
