@@ -59,6 +59,8 @@ pub(super) struct Visit<'p> {
     joined: Mutex<Vec<String>>,
     /// Which transport carries it.
     by: Mutex<TransportName>,
+    /// The longest time that an answer took which waited for nothing.
+    pace: Mutex<Duration>,
 }
 
 impl<'p> Visit<'p> {
@@ -91,6 +93,7 @@ impl<'p> Visit<'p> {
             decoder: Mutex::new(Decoder::new(probe.parser())),
             joined: Mutex::default(),
             by: Mutex::new(TransportName::Polling),
+            pace: Mutex::default(),
         }
     }
 
@@ -111,6 +114,7 @@ impl<'p> Visit<'p> {
         self.connection(ConnectionState::Connecting, None, None);
         self.transport(TransportName::Polling, TransportState::Opening);
         let answer = self.get(what, PATIENCE).await;
+        self.timed(&answer);
         let hello = voice::hello(answer.status, &answer.headers, &answer.body, self.version);
         match &hello {
             Hello::Open(opened) if opened.version == self.version => {
@@ -156,7 +160,25 @@ impl<'p> Visit<'p> {
     ) -> Answer {
         let body = payload::encode_body(packets, self.version, self.revision, true);
         let post = Some((body.content_type, Bytes::from(body.bytes)));
-        self.exchange(what, patience, post).await
+        let answer = self.exchange(what, patience, post).await;
+        self.timed(&answer);
+        answer
+    }
+
+    /// How long the way to the server and back takes at most, as far as is known. Whoever gives
+    /// something up has to wait at least so much longer than a near server needs: what was cut
+    /// off too soon kills a session that is sound.
+    pub(super) fn pace(&self) -> Duration {
+        *self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Learns the pace from an answer that had nothing to wait for.
+    fn timed(&self, answer: &Answer) {
+        if answer.status > 0 {
+            let took = Duration::from_secs_f64(answer.ms.max(0.0) / 1e3);
+            let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+            *pace = took.max(*pace);
+        }
     }
 
     async fn exchange(
@@ -219,6 +241,7 @@ impl<'p> Visit<'p> {
             .upgrade(purpose, &self.endpoint, &request, jar)
             .await;
         self.keep_cookies(&answer, Transport::Websocket);
+        self.timed(&answer);
         match upgraded {
             Some(upgraded) => Ok((answer, Socket::new(self, upgraded))),
             None => {
