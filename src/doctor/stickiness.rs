@@ -128,8 +128,14 @@ async fn follow(visit: &Visit<'_>, tally: &mut Tally) {
         None if known => {
             tally.followed = tally.followed.saturating_add(1);
             // The close releases the poll; what that says then does not count.
-            let (close, poll) = tokio::join!(visit.close("close on another connection"), poll);
-            if !poll.late {
+            let close = async {
+                let close = visit.close("close on another connection").await;
+                (close, Instant::now())
+            };
+            let poll = async { (poll.await.late, Instant::now()) };
+            let ((close, closed), (cut, ended)) = tokio::join!(close, poll);
+            // python-socketio holds the poll all the same; what it said before we cut that counts.
+            if !cut || closed < ended {
                 tally.count(&close);
             }
         }
