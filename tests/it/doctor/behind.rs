@@ -133,7 +133,9 @@ fn a_redirect_is_told_with_its_place_and_without_its_query() {
 fn a_certificate_that_nobody_vouches_for_is_told_and_can_be_waved_through() {
     let folder = tempfile::tempdir().expect("a folder");
     let key = KeyPair::generate().expect("a key");
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("a name");
+    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("a name");
+    // As `openssl req -x509` does, after every guide.
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let cert = params.self_signed(&key).expect("a certificate");
     let (pem, key_pem) = (
         folder.path().join("cert.pem"),
