@@ -15,8 +15,7 @@ use crate::model::{Decoder, Model};
 /// client would (requests without a connection) is kept from them.
 pub(super) fn of_examination(journal: &Journal) -> Vec<Finding> {
     let header = journal.header();
-    // The target is not told: its path was a namespace for the doctor as for any client.
-    let mut diagnosis = Diagnosis::new(header.source);
+    let mut diagnosis = Diagnosis::new(header.source).for_target(&header.target);
     let mut model = Model::default();
     let mut decoder = Decoder::new(header.parser.as_deref());
     journal.scan(1, |record| {

@@ -80,6 +80,9 @@ pub(super) async fn check(
     if case.mismatch {
         return Check::skipped(NAME, "client and server are of different generations").into();
     }
+    if case.parsers_differ {
+        return Check::skipped(NAME, "client and server write packets in different ways").into();
+    }
     let interval = Duration::from_millis(open.ping_interval_ms);
     let patience = interval + Duration::from_millis(open.ping_timeout_ms);
     let time = time.unwrap_or_else(|| (patience + Duration::from_secs(5)).max(USUAL).min(LONGEST));

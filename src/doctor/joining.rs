@@ -182,6 +182,16 @@ pub(super) struct Polled {
     pub(super) over: bool,
 }
 
+impl Polled {
+    /// The records that show it.
+    pub(super) fn records(&self) -> Vec<u64> {
+        std::iter::once(&self.post)
+            .chain(&self.polls)
+            .flat_map(Answer::records)
+            .collect()
+    }
+}
+
 /// What polls brought.
 #[derive(Default)]
 struct Polls {
@@ -199,7 +209,8 @@ pub(super) async fn by_polling(visit: &Visit<'_>, wanted: &[Wanted], early: &[Pa
     if visit.version == Version::V3 {
         packets.push(engine::Packet::bare(engine::PacketKind::Ping));
     }
-    let mut posting = pin!(visit.post("CONNECT by post", &packets, PATIENCE));
+    let patience = ANSWER + RELEASE + visit.pace() * 2;
+    let mut posting = pin!(visit.post("CONNECT by post", &packets, patience));
     let prompt = PROMPT + visit.pace() * 2;
     let (post, polls) = match tokio::time::timeout(prompt, &mut posting).await {
         Ok(post) if post.error.is_some() || post.status != 200 => (post, Polls::default()),

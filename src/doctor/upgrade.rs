@@ -62,10 +62,16 @@ pub(super) async fn check(case: &mut Case<'_>) -> Outcome {
     if !case.polls || case.mismatch {
         return Check::skipped(NAME, "there is no polling session to upgrade").into();
     }
+    if case.parsers_differ {
+        return Check::skipped(NAME, "client and server write packets in different ways").into();
+    }
     let offered = case
         .handshake
         .as_ref()
         .is_some_and(|open| open.upgrades.iter().any(|name| name == "websocket"));
+    if !offered && case.sockets == Some(true) {
+        return not_offered(case);
+    }
     if !offered {
         return Check::skipped(
             NAME,

@@ -50,6 +50,8 @@ pub(super) struct Visit<'p> {
     pub(super) revision: Revision,
     /// What the server said first.
     pub(super) handshake: Option<Handshake>,
+    /// How Socket.IO packets are written.
+    parser: Parser,
     /// Whether cookies are carried, as a browser does.
     pub(super) cookies: bool,
     wires: Wires,
@@ -86,11 +88,12 @@ impl<'p> Visit<'p> {
             version,
             revision,
             handshake: None,
+            parser: probe.options.parser,
             cookies: true,
             wires,
             http: probe.fresh(),
             jar: Mutex::new(Jar::new(given.iter().map(String::as_str))),
-            decoder: Mutex::new(Decoder::new(probe.parser())),
+            decoder: Mutex::new(Decoder::new(Probe::parser(probe.options.parser))),
             joined: Mutex::default(),
             by: Mutex::new(TransportName::Polling),
             pace: Mutex::default(),
@@ -100,6 +103,13 @@ impl<'p> Visit<'p> {
     /// One that no client would make.
     pub(super) fn aside(mut self) -> Visit<'p> {
         self.c = None;
+        self
+    }
+
+    /// With a parser of choice.
+    pub(super) fn speaking(mut self, parser: Parser) -> Visit<'p> {
+        self.parser = parser;
+        self.decoder = Mutex::new(Decoder::new(Probe::parser(parser)));
         self
     }
 
@@ -343,7 +353,7 @@ impl<'p> Visit<'p> {
             id: None,
             data: data.map(Into::into),
         };
-        match (self.probe.options.parser, self.version) {
+        match (self.parser, self.version) {
             (Parser::Default, _) => Some(engine::Packet::message(socket::encode(&packet))),
             (Parser::Msgpack, Version::V3) => Some(engine::Packet::message(
                 socket::msgpack::encode_text(&packet),
