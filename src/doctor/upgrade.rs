@@ -99,6 +99,22 @@ pub(super) async fn check(case: &mut Case<'_>) -> Outcome {
     judged(case, step, evidence)
 }
 
+/// A WebSocket from the start works, and the handshake over polling offers none.
+fn not_offered(case: &Case<'_>) -> Outcome {
+    let finding = finding(
+        "stuck-on-polling",
+        "warn",
+        "The server takes a WebSocket from the start, and no upgrade to one",
+        case.first.records(),
+        "The `upgrades` of its handshake are empty: the server option allowUpgrades is false. \
+         Clients begin with polling unless they are told otherwise, and stay on it.",
+        "server option: `allowUpgrades: true`, which is the default (python: `allow_upgrades`); or \
+         client option: `transports: [\"websocket\"]`, which needs no upgrade",
+    );
+    let detail = "none is offered: who begins with polling stays on it";
+    Outcome::found(NAME, Verdict::Warn, detail, finding)
+}
+
 /// Goes through the steps; gives the last one and the records that show it.
 async fn climb(visit: &Visit<'_>, wanted: &[Wanted]) -> (Step, Vec<u64>) {
     let paused = AtomicBool::new(false);
