@@ -108,6 +108,33 @@ fn colours_are_escape_sequences_and_nothing_from_outside_is_one() {
 }
 
 #[test]
+fn warnings_alone_are_counted_and_nothing_is_not_said_to_be_wrong() {
+    let end = |checks: Vec<Check>| {
+        let report = Report {
+            checks,
+            reached: true,
+            ..Report::default()
+        };
+        text::page(&report, false, true)
+            .lines()
+            .last()
+            .unwrap()
+            .to_owned()
+    };
+    let warn = || Check::new("pings", Verdict::Warn, "seldom");
+    let fail = || Check::new("tcp", Verdict::Fail, "refused");
+    let cases = [
+        (vec![Check::ok("dns", "x")], "nothing is wrong · 1 ok"),
+        (vec![Check::ok("dns", "x"), warn()], "1 warning · 1 ok"),
+        (vec![warn(), warn()], "2 warnings"),
+        (vec![warn(), fail()], "something is wrong · 1 warn · 1 fail"),
+    ];
+    for (checks, want) in cases {
+        assert_eq!(end(checks), want);
+    }
+}
+
+#[test]
 fn the_object_has_the_shape_that_scripts_expect() {
     let object: serde_json::Value = serde_json::from_str(&json::object(&report())).unwrap();
     assert_eq!(object["checks"][1]["verdict"], "fail");
