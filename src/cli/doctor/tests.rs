@@ -46,6 +46,7 @@ fn idle_takes_a_time_or_none_and_makes_no_sense_for_a_file() {
     let seconds = Some(Some(Duration::from_secs(30)));
     assert_eq!(idle(&["--idle=30s", "http://h.test"]), seconds);
     assert!(parsed(&["--idle=soon", "http://h.test"]).is_err());
+    assert!(parsed(&["--idle=0", "http://h.test"]).is_err());
     assert!(parsed(&["--idle", "a.sio.jsonl"]).is_err());
 }
 
