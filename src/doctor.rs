@@ -107,7 +107,9 @@ pub async fn examine(settings: Settings) -> Result<Report, DoctorError> {
     let probe = Probe::new(options, journal)?;
     probe.mark("doctor: an examination; requests without a connection number are made on purpose as no client would make them");
     let mut case = Case::new(&probe);
-    let (outcomes, reached) = all(&mut case, idle, &progress).await;
+    let (mut outcomes, reached) = all(&mut case, idle, &progress).await;
+    let said = namespaces::settle(&mut outcomes, diagnosed::of_examination(&probe.journal));
+    tls::settle(&mut outcomes, &said);
     let mut report = Report {
         target,
         reached,
@@ -118,8 +120,11 @@ pub async fn examine(settings: Settings) -> Result<Report, DoctorError> {
         if let Some(finding) = outcome.finding {
             report.add(finding);
         }
+        for finding in outcome.each {
+            report.keep(finding);
+        }
     }
-    for finding in diagnosed::of_examination(&probe.journal) {
+    for finding in said {
         report.add(finding);
     }
     let sticky = report
@@ -202,7 +207,7 @@ async fn all(
     timed!(websocket::check(case).await);
     timed!(upgrade::check(case).await);
     timed!(stickiness::check(case).await);
-    timed!(namespaces::check(case));
+    timed!(namespaces::check(case).await);
     timed!(auth::check(case));
     timed!(compression::check(case));
     timed!(cookies::check(case).await);

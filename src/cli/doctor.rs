@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::connection::{ConnectionArgs, values};
+use super::connection::{ConnectionArgs, DriverArg, values};
 use super::paint::colours;
 use super::stop::{Stop, told};
 use super::{Exit, UsageError, complain, print};
@@ -23,7 +23,8 @@ that name is there, or if it looks like one (a path, *.jsonl, *.zst); else it is
 Every request that is made is listed; nothing is emitted, what is joined is left, what is opened
 is closed. Without --record nothing is kept. --idle takes a minute or more.
 
-Exits with 0 when all is well, 1 when something is wrong, 3 when nothing could be reached.";
+Exits with 0 when all is well or there is nothing but warnings, 1 when something is wrong, 3 when
+nothing could be reached.";
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
@@ -77,6 +78,7 @@ impl DoctorArgs {
     /// What to do.
     pub fn plan(&self) -> Result<Plan, UsageError> {
         let json = self.json;
+        self.refuse_what_does_nothing()?;
         if is_file(&self.target) {
             if self.idle.is_some() {
                 return Err(UsageError(format!(
@@ -90,9 +92,17 @@ impl DoctorArgs {
         let idle = match self.idle.as_deref() {
             None => None,
             Some("auto") => Some(None),
-            Some(time) => Some(Some(
-                values::seconds(time).map_err(|why| UsageError(format!("--idle: {why}")))?,
-            )),
+            Some(text) => {
+                let time =
+                    values::seconds(text).map_err(|why| UsageError(format!("--idle: {why}")))?;
+                if time.is_zero() {
+                    return Err(UsageError(format!(
+                        "--idle={text}: nothing shows in no time; write a time above 0, such as \
+                         --idle=65s, or --idle alone for as long as the ping schedule suggests"
+                    )));
+                }
+                Some(Some(time))
+            }
         };
         let (options, record) = self.connection.options(&self.target)?;
         let record = match record {
@@ -105,6 +115,34 @@ impl DoctorArgs {
             idle,
         };
         Ok(Plan { subject, json })
+    }
+
+    /// Options that every command that connects has, and that would do nothing here.
+    fn refuse_what_does_nothing(&self) -> Result<(), UsageError> {
+        let given = &self.connection;
+        let other_driver = given
+            .driver
+            .is_some_and(|driver| driver != DriverArg::Native);
+        let refused = [
+            (
+                given.faults.is_some(),
+                "--faults",
+                "an examination makes nothing fail, it tells what does; `sioscope stream URL \
+                 --faults PLAN.toml` and `sioscope tap` follow plans",
+            ),
+            (
+                other_driver,
+                "--driver rust_socketio",
+                "an examination makes its requests itself, with no client library; `sioscope \
+                 stream URL --driver rust_socketio` shows how that one fares",
+            ),
+        ];
+        match refused.iter().find(|(given, ..)| *given) {
+            Some((_, option, why)) => Err(UsageError(format!(
+                "{option}: doctor has no use for it: {why}"
+            ))),
+            None => Ok(()),
+        }
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Case<'p> {
     pub(super) clues: Vec<Clue>,
     /// The server speaks another generation than the person asked for.
     pub(super) mismatch: bool,
+    /// The server writes Socket.IO packets in another way than we do.
+    pub(super) parsers_differ: bool,
     /// A handshake over polling works.
     pub(super) polls: bool,
     /// A session on one kept connection could post and poll.
@@ -74,6 +76,7 @@ impl<'p> Case<'p> {
             handshake: None,
             clues: Vec::new(),
             mismatch: false,
+            parsers_differ: false,
             polls: false,
             kept_works: None,
             sockets: None,

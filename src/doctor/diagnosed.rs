@@ -15,8 +15,7 @@ use crate::model::{Decoder, Model};
 /// client would (requests without a connection) is kept from them.
 pub(super) fn of_examination(journal: &Journal) -> Vec<Finding> {
     let header = journal.header();
-    // The target is not told: its path was a namespace for the doctor as for any client.
-    let mut diagnosis = Diagnosis::new(header.source);
+    let mut diagnosis = Diagnosis::new(header.source).for_target(&header.target);
     let mut model = Model::default();
     let mut decoder = Decoder::new(header.parser.as_deref());
     journal.scan(1, |record| {
@@ -82,7 +81,7 @@ pub fn read_session(path: &Path) -> Result<Report, OpenError> {
         None => Check::ok("file", told),
     });
     for finding in diagnosis.findings() {
-        report.add(finding.clone());
+        report.add(weighed(finding.clone()));
     }
     let verdict = |severity: &str| match severity {
         "error" => Verdict::Fail,
@@ -103,6 +102,18 @@ pub fn read_session(path: &Path) -> Result<Report, OpenError> {
     }
     report.ms = began.elapsed().as_micros() as f64 / 1e3;
     Ok(report)
+}
+
+/// Faults of an endpoint for which its examination fails, though a session lives on in spite of
+/// them, so that its rule only warns: both kinds of examination are to come to one conclusion.
+const FAULTS: [&str; 2] = ["upgrade-header-swallowed", "stuck-on-polling"];
+
+/// The finding with the weight that an examination gives it.
+fn weighed(mut finding: Finding) -> Finding {
+    if finding.severity == "warn" && FAULTS.contains(&finding.rule.as_str()) {
+        "error".clone_into(&mut finding.severity);
+    }
+    finding
 }
 
 /// How many lines are no records, and where the first is and why.

@@ -27,7 +27,7 @@ const USUAL: Duration = Duration::from_secs(65);
 const LONGEST: Duration = Duration::from_secs(600);
 /// How often progress is told.
 const TELL: Duration = Duration::from_secs(5);
-/// How long a released poll may take to come back.
+/// How long a released poll may take to come back, beside the way.
 const RELEASE: Duration = Duration::from_millis(1_500);
 /// Requests that are left for the other checks.
 const RESERVE: usize = 20;
@@ -79,6 +79,9 @@ pub(super) async fn check(
     };
     if case.mismatch {
         return Check::skipped(NAME, "client and server are of different generations").into();
+    }
+    if case.parsers_differ {
+        return Check::skipped(NAME, "client and server write packets in different ways").into();
     }
     let interval = Duration::from_millis(open.ping_interval_ms);
     let patience = interval + Duration::from_millis(open.ping_timeout_ms);
@@ -265,7 +268,7 @@ async fn watch_poll(
             break;
         }
         let left = until.saturating_duration_since(began);
-        let get = visit.get("a poll that is kept", left + RELEASE);
+        let get = visit.get("a poll that is kept", left + RELEASE + visit.pace() * 2);
         let mut get = std::pin::pin!(get);
         let answer: Answer = loop {
             say(

@@ -15,9 +15,9 @@ use crate::model::decode::Kind;
 use crate::protocol::engine::{self, Version};
 use crate::protocol::json;
 
-/// How long a server may take to answer a CONNECT.
+/// How long a server may take to answer a CONNECT, beside the way to it.
 const ANSWER: Duration = Duration::from_secs(5);
-/// How long a poll may take to come back once the session was closed.
+/// How long a poll may take to come back once the session was closed, beside the way.
 const RELEASE: Duration = Duration::from_millis(1_500);
 /// Polls that may pass before all namespaces have answered.
 const POLLS: usize = 6;
@@ -164,6 +164,9 @@ fn refusal(data: Option<&str>) -> String {
         .map_or_else(|| data.to_owned(), |message| message.into_owned())
 }
 
+/// A post that waits for nothing is answered as soon as this, beside the way.
+const PROMPT: Duration = Duration::from_secs(2);
+
 /// What happened on polling.
 pub(super) struct Polled {
     pub(super) joins: Vec<Join>,
@@ -175,6 +178,27 @@ pub(super) struct Polled {
     pub(super) packets: Vec<Packet>,
     /// The session was ended because an answer did not come.
     pub(super) closed: bool,
+    /// The server ended the session.
+    pub(super) over: bool,
+}
+
+impl Polled {
+    /// The records that show it.
+    pub(super) fn records(&self) -> Vec<u64> {
+        std::iter::once(&self.post)
+            .chain(&self.polls)
+            .flat_map(Answer::records)
+            .collect()
+    }
+}
+
+/// What polls brought.
+#[derive(Default)]
+struct Polls {
+    answers: Vec<Answer>,
+    packets: Vec<Packet>,
+    closed: bool,
+    over: bool,
 }
 
 /// Joins over polling. `early` came with the handshake.
@@ -185,52 +209,78 @@ pub(super) async fn by_polling(visit: &Visit<'_>, wanted: &[Wanted], early: &[Pa
     if visit.version == Version::V3 {
         packets.push(engine::Packet::bare(engine::PacketKind::Ping));
     }
-    let until = Instant::now() + ANSWER;
-    let post = visit.post("CONNECT by post", &packets, PATIENCE).await;
+    let patience = ANSWER + RELEASE + visit.pace() * 2;
+    let mut posting = pin!(visit.post("CONNECT by post", &packets, patience));
+    let prompt = PROMPT + visit.pace() * 2;
+    let (post, polls) = match tokio::time::timeout(prompt, &mut posting).await {
+        Ok(post) if post.error.is_some() || post.status != 200 => (post, Polls::default()),
+        Ok(post) => {
+            let polls = poll(visit, &mut joins).await;
+            (post, polls)
+        }
+        // python-socketio answers the post when the handlers of its packets are done. Clients
+        // poll meanwhile.
+        Err(_) => tokio::join!(posting, poll(visit, &mut joins)),
+    };
     for join in &mut joins {
         join.evidence.push(post.n);
     }
-    let mut polled = Polled {
+    Polled {
         joins,
         post,
-        polls: Vec::new(),
-        packets: Vec::new(),
-        closed: false,
-    };
-    if polled.post.error.is_some() || polled.post.status != 200 {
-        return polled;
+        polls: polls.answers,
+        packets: polls.packets,
+        closed: polls.closed,
+        over: polls.over,
     }
-    while polled.polls.len() < POLLS {
+}
+
+/// Polls until every namespace has answered, or has had its time.
+async fn poll(visit: &Visit<'_>, joins: &mut [Join]) -> Polls {
+    let mut polls = Polls::default();
+    let until = Instant::now() + ANSWER + visit.pace();
+    while polls.answers.len() < POLLS {
         let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() || (!polled.polls.is_empty() && all_answered(&polled.joins)) {
+        if left.is_zero() || (!polls.answers.is_empty() && all_answered(joins)) {
             break;
         }
-        let mut get = pin!(visit.get("poll for the answer", left + RELEASE));
+        let patience = left + RELEASE + visit.pace() * 2;
+        let mut get = pin!(visit.get("poll for the answer", patience));
         let answer = match tokio::time::timeout(left, &mut get).await {
             Ok(answer) => answer,
             // A poll that is cut off kills the session; a close releases it.
             Err(_) => {
-                visit.close("end the session that waits in vain").await;
-                polled.closed = true;
-                get.await
+                polls.closed = true;
+                let close = visit.close("end the session that waits in vain");
+                tokio::join!(close, get).1
             }
         };
         let good = answer.status == 200 && answer.error.is_none();
         if good {
             let brought = visit.packets(&answer);
-            take(visit, &mut polled.joins, &brought);
-            if brought.iter().any(is_ping) && !polled.closed && visit.version == Version::V4 {
+            take(visit, joins, &brought);
+            polls.over = !polls.closed && brought.iter().any(is_close);
+            if brought.iter().any(is_ping)
+                && !polls.closed
+                && !polls.over
+                && visit.version == Version::V4
+            {
                 let pong = engine::Packet::bare(engine::PacketKind::Pong);
                 visit.post("pong", &[pong], PATIENCE).await;
             }
-            polled.packets.extend(brought);
+            polls.packets.extend(brought);
         }
-        polled.polls.push(answer);
-        if !good || polled.closed {
+        polls.answers.push(answer);
+        if !good || polls.closed || polls.over {
             break;
         }
     }
-    polled
+    polls
+}
+
+/// Whether a packet ends the session.
+fn is_close(packet: &Packet) -> bool {
+    matches!(&packet.kind, Kind::Engine { name: "close", .. })
 }
 
 /// Whether a packet is the server's ping.
@@ -247,8 +297,11 @@ pub(super) async fn by_socket(
     let (packets, mut joins) = begun(visit, wanted);
     for packet in &packets {
         socket.send(packet).await;
+        for join in &mut joins {
+            join.evidence.push(socket.sent);
+        }
     }
-    let until = Instant::now() + ANSWER;
+    let until = Instant::now() + ANSWER + visit.pace();
     while !all_answered(&joins) {
         match socket.next(until).await {
             Said::Packets(packets, n) => {

@@ -153,8 +153,8 @@ impl Probe {
     }
 
     /// The header's word for the parser, as decoders want it.
-    pub(super) fn parser(&self) -> Option<&'static str> {
-        (self.options.parser == Parser::Msgpack).then_some("msgpack")
+    pub(super) fn parser(parser: Parser) -> Option<&'static str> {
+        (parser == Parser::Msgpack).then_some("msgpack")
     }
 
     /// Writes a record.

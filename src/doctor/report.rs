@@ -126,6 +126,8 @@ impl Check {
 pub(super) struct Outcome {
     pub(super) check: Check,
     pub(super) finding: Option<Finding>,
+    /// Causes that stand each by itself, also where they are of the same kind.
+    pub(super) each: Vec<Finding>,
 }
 
 impl From<Check> for Outcome {
@@ -133,6 +135,7 @@ impl From<Check> for Outcome {
         Outcome {
             check,
             finding: None,
+            each: Vec::new(),
         }
     }
 }
@@ -148,6 +151,27 @@ impl Outcome {
         Outcome {
             check: Check::new(name, verdict, detail).because(&finding),
             finding: Some(finding),
+            each: Vec::new(),
+        }
+    }
+
+    /// A check that ended badly because of several things, each to be mended by itself.
+    pub(super) fn found_each(mut check: Check, each: Vec<Finding>) -> Outcome {
+        let mut fixes: Vec<&str> = Vec::new();
+        for finding in &each {
+            check.evidence.extend(finding.evidence.iter().copied());
+            if !finding.fix.is_empty() && !fixes.contains(&finding.fix.as_str()) {
+                fixes.push(&finding.fix);
+            }
+        }
+        check.evidence.sort_unstable();
+        check.evidence.dedup();
+        check.fix = Some(fixes.join("\n")).filter(|fix| !fix.is_empty());
+        check.rule = each.first().map(|finding| finding.rule.clone());
+        Outcome {
+            check,
+            finding: None,
+            each,
         }
     }
 }
@@ -229,6 +253,16 @@ impl Report {
             }
             None => self.findings.push(finding),
         }
+        self.sort();
+    }
+
+    /// Adds a finding that stands by itself, whatever is there already.
+    pub(super) fn keep(&mut self, finding: Finding) {
+        self.findings.push(finding);
+        self.sort();
+    }
+
+    fn sort(&mut self) {
         self.findings
             .sort_by_key(|finding| weight(&finding.severity));
     }

@@ -70,6 +70,8 @@ pub(super) struct Socket<'v, 'p> {
     pub(super) deflate: Option<DeflateParams>,
     /// When each of the server's Engine.IO pings (or pongs, in generation 2) came.
     pub(super) heartbeats: Vec<Instant>,
+    /// The record of the frame that was sent last; 0 before the first.
+    pub(super) sent: u64,
     over: bool,
 }
 
@@ -82,6 +84,7 @@ impl<'v, 'p> Socket<'v, 'p> {
             writer: upgraded.writer,
             deflate: upgraded.deflate,
             heartbeats: Vec::new(),
+            sent: 0,
             over: false,
         }
     }
@@ -108,7 +111,7 @@ impl<'v, 'p> Socket<'v, 'p> {
         let Ok(wire) = self.writer.feed(&op, &data) else {
             return false;
         };
-        self.record(frame(Direction::ToServer, &op, data, wire));
+        self.sent = self.record(frame(Direction::ToServer, &op, data, wire));
         self.writer.flush().await.is_ok()
     }
 

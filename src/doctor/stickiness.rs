@@ -3,7 +3,8 @@
 //! Several sessions, each request on a TCP connection of its own, cookies carried as a browser
 //! does: handshake, post, poll, close. Each session is used correctly: one poll at a time, a
 //! post that any server takes (a pong, in generation 2 a ping), and a close at the end; what is
-//! answered after the close is not counted. So a code 1 here is no session that we have killed.
+//! answered after the close is not counted, nor what follows a request that we gave up ourselves.
+//! So a code 1 here is no session that we have killed.
 
 use std::collections::BTreeMap;
 use std::pin::pin;
@@ -22,9 +23,9 @@ use crate::protocol::websocket::handshake::header;
 const NAME: &str = "stickiness";
 /// Sessions that are opened.
 const SESSIONS: usize = 4;
-/// How long a poll is left waiting before the session is closed.
+/// How long a poll is left waiting before the session is closed, beside the way to the server.
 const HELD: Duration = Duration::from_millis(150);
-/// How long it may take to come back then.
+/// How long it may take to come back then, beside the way.
 const RELEASE: Duration = Duration::from_millis(700);
 
 /// What a number of sessions showed.
@@ -86,13 +87,13 @@ pub(super) async fn sessions(
         }
         tally.sessions = tally.sessions.saturating_add(1);
         tally.evidence.extend(answer.records());
-        follow(&visit, &answer, &mut tally).await;
+        follow(&visit, &mut tally).await;
     }
     tally
 }
 
 /// Post, poll and close, each on a connection of its own.
-async fn follow(visit: &Visit<'_>, open: &Answer, tally: &mut Tally) {
+async fn follow(visit: &Visit<'_>, tally: &mut Tally) {
     let beat = Packet::bare(match visit.version {
         Version::V4 => PacketKind::Pong,
         Version::V3 => PacketKind::Ping,
@@ -101,9 +102,17 @@ async fn follow(visit: &Visit<'_>, open: &Answer, tally: &mut Tally) {
         .post("post on another connection", &[beat], PATIENCE)
         .await;
     let known = tally.count(&post);
+    if post.late {
+        // A request that was given up may have ended the session: nothing that follows counts.
+        visit.close("close on another connection").await;
+        return;
+    }
     // A held poll is as good as an answer: unknown sessions are refused at once.
-    let held = HELD + Duration::from_secs_f64((open.ms * 3.0).clamp(0.0, 3_000.0) / 1e3);
-    let mut poll = pin!(visit.get("poll on another connection", held + RELEASE));
+    let pace = visit.pace();
+    let held = HELD + pace.mul_f64(1.5);
+    // It has to outlive the close, which is on its way as long as everything else.
+    let patience = held + RELEASE + pace * 2;
+    let mut poll = pin!(visit.get("poll on another connection", patience));
     let waited = match known {
         true => tokio::time::timeout(held, &mut poll).await.ok(),
         // Where the post went astray the poll is of no use for the count.
@@ -119,8 +128,16 @@ async fn follow(visit: &Visit<'_>, open: &Answer, tally: &mut Tally) {
         None if known => {
             tally.followed = tally.followed.saturating_add(1);
             // The close releases the poll; what that says then does not count.
-            let (close, _) = tokio::join!(visit.close("close on another connection"), poll);
-            tally.count(&close);
+            let close = async {
+                let close = visit.close("close on another connection").await;
+                (close, Instant::now())
+            };
+            let poll = async { (poll.await.late, Instant::now()) };
+            let ((close, closed), (cut, ended)) = tokio::join!(close, poll);
+            // python-socketio holds the poll all the same; what it said before we cut that counts.
+            if !cut || closed < ended {
+                tally.count(&close);
+            }
         }
         None => {
             let close = visit.close("close on another connection").await;

@@ -2,9 +2,11 @@
 
 use super::case::{Case, finding};
 use super::report::{Check, Outcome, Verdict};
+use crate::journal::record::Finding;
 use crate::net::dial::{Phase, TlsInfo};
 
 const NAME: &str = "tls";
+const RULE: &str = "tls-failure";
 /// A certificate that ends sooner than this deserves a word.
 const SOON_DAYS: i64 = 14;
 
@@ -18,7 +20,7 @@ pub(super) fn check(case: &Case<'_>) -> Outcome {
             return Check::skipped(NAME, "there was no connection to speak TLS over").into();
         }
         let finding = finding(
-            "tls-failure",
+            RULE,
             "error",
             "The TLS handshake fails",
             case.first.records(),
@@ -44,7 +46,7 @@ pub(super) fn check(case: &Case<'_>) -> Outcome {
     let mut outcome = match (&info.would_have_failed, verdict) {
         (Some(why), _) => {
             let finding = finding(
-                "tls-failure",
+                RULE,
                 "warn",
                 "Clients that check certificates are refused by their own TLS",
                 case.first.records(),
@@ -64,6 +66,17 @@ pub(super) fn check(case: &Case<'_>) -> Outcome {
     };
     outcome.check.ms = case.first.timing.tls.unwrap_or(0.0);
     outcome
+}
+
+/// Why a handshake fails is told in the words of the rule, as everywhere else.
+pub(super) fn settle(outcomes: &mut [Outcome], said: &[Finding]) {
+    let own = outcomes
+        .iter_mut()
+        .find(|outcome| outcome.check.name == NAME && outcome.check.verdict == Verdict::Fail);
+    let rule = said.iter().find(|finding| finding.rule == RULE);
+    if let (Some(own), Some(rule)) = (own, rule) {
+        *own = Outcome::found(NAME, Verdict::Fail, own.check.detail.clone(), rule.clone());
+    }
 }
 
 /// What the handshake showed; `now` as `2026-01-02T…`.

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::case::{Case, finding, is_unknown_session};
+use super::fix;
 use super::joining::{self, Wanted};
+use super::polling::cause;
 use super::probe::Answer;
 use super::report::{Check, Outcome, Verdict};
 use super::socket::Said;
@@ -18,13 +20,15 @@ use crate::model::decode::Kind;
 use crate::protocol::engine::{Packet, PacketKind, Version};
 
 const NAME: &str = "upgrade";
-/// How long the server may take to let the waiting poll go.
+/// How long the server may take to answer the probe and to let the waiting poll go, beside the way.
 const RELEASE: Duration = Duration::from_secs(5);
 /// Polls that may pass while the upgrade is under way.
 const POLLS: usize = 6;
 
 /// How far the upgrade came.
 enum Step {
+    /// The poll that waits got an answer that ends the session for a client.
+    Poll(Box<Answer>),
     /// The WebSocket of the probe could not be opened.
     Socket(Box<Answer>),
     /// `2probe` was not answered with `3probe`.
@@ -58,10 +62,16 @@ pub(super) async fn check(case: &mut Case<'_>) -> Outcome {
     if !case.polls || case.mismatch {
         return Check::skipped(NAME, "there is no polling session to upgrade").into();
     }
+    if case.parsers_differ {
+        return Check::skipped(NAME, "client and server write packets in different ways").into();
+    }
     let offered = case
         .handshake
         .as_ref()
         .is_some_and(|open| open.upgrades.iter().any(|name| name == "websocket"));
+    if !offered && case.sockets == Some(true) {
+        return not_offered(case);
+    }
     if !offered {
         return Check::skipped(
             NAME,
@@ -89,22 +99,51 @@ pub(super) async fn check(case: &mut Case<'_>) -> Outcome {
     judged(case, step, evidence)
 }
 
+/// A WebSocket from the start works, and the handshake over polling offers none.
+fn not_offered(case: &Case<'_>) -> Outcome {
+    let finding = finding(
+        "stuck-on-polling",
+        "warn",
+        "The server takes a WebSocket from the start, and no upgrade to one",
+        case.first.records(),
+        "The `upgrades` of its handshake are empty: the server option allowUpgrades is false. \
+         Clients begin with polling unless they are told otherwise, and stay on it.",
+        "server option: `allowUpgrades: true`, which is the default (python: `allow_upgrades`); or \
+         client option: `transports: [\"websocket\"]`, which needs no upgrade",
+    );
+    let detail = "none is offered: who begins with polling stays on it";
+    Outcome::found(NAME, Verdict::Warn, detail, finding)
+}
+
 /// Goes through the steps; gives the last one and the records that show it.
 async fn climb(visit: &Visit<'_>, wanted: &[Wanted]) -> (Step, Vec<u64>) {
     let paused = AtomicBool::new(false);
+    let ended = AtomicBool::new(false);
     let (drained, released) = oneshot::channel();
+    // Longer than everything that happens beside it: a poll that is cut off ends the session.
+    let release = RELEASE + visit.pace();
+    let held = PATIENCE + release * 2;
     let polling = async {
-        let mut seen = Vec::new();
+        let (mut seen, mut bad) = (Vec::new(), None);
         for _ in 0..POLLS {
-            let answer = visit.get("the poll that waits", PATIENCE).await;
+            let answer = visit.get("the poll that waits", held).await;
             seen.extend(answer.records());
             let good = answer.status == 200 && answer.error.is_none();
+            // What a session says that we have ended proves nothing, nor does our own cut.
+            if !good && !answer.late && !ended.load(Ordering::Acquire) {
+                bad = Some(answer);
+                break;
+            }
             if !good || paused.load(Ordering::Acquire) {
                 break;
             }
         }
-        let _ = drained.send(());
-        seen
+        let _ = drained.send(bad.is_none());
+        (seen, bad)
+    };
+    let give_up = async || {
+        ended.store(true, Ordering::Release);
+        visit.close("end the session that was not upgraded").await;
     };
     let rising = async {
         let began = Instant::now();
@@ -113,7 +152,7 @@ async fn climb(visit: &Visit<'_>, wanted: &[Wanted]) -> (Step, Vec<u64>) {
             Err(answer) => {
                 let seen = answer.records().to_vec();
                 paused.store(true, Ordering::Release);
-                visit.close("end the session that was not upgraded").await;
+                give_up().await;
                 return (Step::Socket(answer), seen);
             }
         };
@@ -122,20 +161,29 @@ async fn climb(visit: &Visit<'_>, wanted: &[Wanted]) -> (Step, Vec<u64>) {
         socket.text("2probe").await;
         let probe =
             |kind: &Kind| matches!(kind, Kind::Engine { name: "pong", data } if data == "probe");
-        let answered = socket.wait(Instant::now() + RELEASE, probe).await;
+        let answered = socket.wait(Instant::now() + release, probe).await;
         // From here on no further poll begins.
         paused.store(true, Ordering::Release);
         if let Err(said) = answered {
-            visit.close("end the session that was not upgraded").await;
+            give_up().await;
             socket.drop_it().await;
             return (Step::Probe(said.told()), seen);
         }
-        if tokio::time::timeout(RELEASE, released).await.is_err() {
-            visit.close("end the session that was not upgraded").await;
+        let well = match tokio::time::timeout(release, released).await {
+            Ok(well) => well.unwrap_or(false),
+            Err(_) => {
+                give_up().await;
+                socket.drop_it().await;
+                return (Step::Release, seen);
+            }
+        };
+        socket.send(&Packet::bare(PacketKind::Upgrade)).await;
+        if !well {
+            // The session is ended where it lives; a client would not have come so far.
             socket.drop_it().await;
+            visit.left("transport error", None);
             return (Step::Release, seen);
         }
-        socket.send(&Packet::bare(PacketKind::Upgrade)).await;
         visit.moved();
         let ms = began.elapsed().as_micros() as f64 / 1e3;
         let lost = match visit.version {
@@ -143,7 +191,7 @@ async fn climb(visit: &Visit<'_>, wanted: &[Wanted]) -> (Step, Vec<u64>) {
             Version::V3 => {
                 socket.send(&Packet::bare(PacketKind::Ping)).await;
                 let pong = |kind: &Kind| matches!(kind, Kind::Engine { name: "pong", .. });
-                socket.wait(Instant::now() + RELEASE, pong).await.err()
+                socket.wait(Instant::now() + release, pong).await.err()
             }
             Version::V4 => {
                 let (joins, ended) = joining::by_socket(visit, &mut socket, wanted).await;
@@ -171,8 +219,10 @@ async fn climb(visit: &Visit<'_>, wanted: &[Wanted]) -> (Step, Vec<u64>) {
             }
         }
     };
-    let (polls, (step, mut seen)) = tokio::join!(polling, rising);
+    let ((polls, bad), (step, mut seen)) = tokio::join!(polling, rising);
     seen.extend(polls);
+    // A client is polling before it opens the WebSocket, so this comes first whatever else did.
+    let step = bad.map_or(step, |answer| Step::Poll(Box::new(answer)));
     (step, seen)
 }
 
@@ -185,6 +235,23 @@ fn judged(case: &mut Case<'_>, step: Step, evidence: Vec<u64>) -> Outcome {
                  go both ways"
             );
             Check::ok(NAME, detail).seen_in(evidence).into()
+        }
+        Step::Poll(answer) => {
+            let detail = format!(
+                "first failing step: the poll that waits. {}; a client ends the session there \
+                 (`transport error`), whatever becomes of the WebSocket",
+                answer.told()
+            );
+            if is_unknown_session(&answer) {
+                case.unknown_in.push(NAME);
+                return fail(detail).fixed_by(fix::STICKY).into();
+            }
+            match cause(&case.endpoint.path, &answer, &evidence) {
+                Some(finding) => Outcome::found(NAME, Verdict::Fail, detail, finding),
+                None => fail(detail)
+                    .fixed_by("look at the server's log for this request")
+                    .into(),
+            }
         }
         Step::Socket(answer) => {
             let detail = format!(
@@ -230,7 +297,7 @@ fn judged(case: &mut Case<'_>, step: Step, evidence: Vec<u64>) -> Outcome {
                 evidence,
                 format!(
                     "The probe was answered, and the poll that was under way did not end within \
-                     {} s. The client may not switch before it has: everything that it wants to \
+                     {} s of that. The client may not switch before it has: everything that it wants to \
                      send waits meanwhile.",
                     RELEASE.as_secs()
                 ),

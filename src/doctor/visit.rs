@@ -50,6 +50,8 @@ pub(super) struct Visit<'p> {
     pub(super) revision: Revision,
     /// What the server said first.
     pub(super) handshake: Option<Handshake>,
+    /// How Socket.IO packets are written.
+    parser: Parser,
     /// Whether cookies are carried, as a browser does.
     pub(super) cookies: bool,
     wires: Wires,
@@ -59,6 +61,8 @@ pub(super) struct Visit<'p> {
     joined: Mutex<Vec<String>>,
     /// Which transport carries it.
     by: Mutex<TransportName>,
+    /// The longest time that an answer took which waited for nothing.
+    pace: Mutex<Duration>,
 }
 
 impl<'p> Visit<'p> {
@@ -84,19 +88,28 @@ impl<'p> Visit<'p> {
             version,
             revision,
             handshake: None,
+            parser: probe.options.parser,
             cookies: true,
             wires,
             http: probe.fresh(),
             jar: Mutex::new(Jar::new(given.iter().map(String::as_str))),
-            decoder: Mutex::new(Decoder::new(probe.parser())),
+            decoder: Mutex::new(Decoder::new(Probe::parser(probe.options.parser))),
             joined: Mutex::default(),
             by: Mutex::new(TransportName::Polling),
+            pace: Mutex::default(),
         }
     }
 
     /// One that no client would make.
     pub(super) fn aside(mut self) -> Visit<'p> {
         self.c = None;
+        self
+    }
+
+    /// With a parser of choice.
+    pub(super) fn speaking(mut self, parser: Parser) -> Visit<'p> {
+        self.parser = parser;
+        self.decoder = Mutex::new(Decoder::new(Probe::parser(parser)));
         self
     }
 
@@ -111,6 +124,7 @@ impl<'p> Visit<'p> {
         self.connection(ConnectionState::Connecting, None, None);
         self.transport(TransportName::Polling, TransportState::Opening);
         let answer = self.get(what, PATIENCE).await;
+        self.timed(&answer);
         let hello = voice::hello(answer.status, &answer.headers, &answer.body, self.version);
         match &hello {
             Hello::Open(opened) if opened.version == self.version => {
@@ -156,7 +170,25 @@ impl<'p> Visit<'p> {
     ) -> Answer {
         let body = payload::encode_body(packets, self.version, self.revision, true);
         let post = Some((body.content_type, Bytes::from(body.bytes)));
-        self.exchange(what, patience, post).await
+        let answer = self.exchange(what, patience, post).await;
+        self.timed(&answer);
+        answer
+    }
+
+    /// How long the way to the server and back takes at most, as far as is known. Whoever gives
+    /// something up has to wait at least so much longer than a near server needs: what was cut
+    /// off too soon kills a session that is sound.
+    pub(super) fn pace(&self) -> Duration {
+        *self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Learns the pace from an answer that had nothing to wait for.
+    fn timed(&self, answer: &Answer) {
+        if answer.status > 0 {
+            let took = Duration::from_secs_f64(answer.ms.max(0.0) / 1e3);
+            let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+            *pace = took.max(*pace);
+        }
     }
 
     async fn exchange(
@@ -219,6 +251,7 @@ impl<'p> Visit<'p> {
             .upgrade(purpose, &self.endpoint, &request, jar)
             .await;
         self.keep_cookies(&answer, Transport::Websocket);
+        self.timed(&answer);
         match upgraded {
             Some(upgraded) => Ok((answer, Socket::new(self, upgraded))),
             None => {
@@ -320,7 +353,7 @@ impl<'p> Visit<'p> {
             id: None,
             data: data.map(Into::into),
         };
-        match (self.probe.options.parser, self.version) {
+        match (self.parser, self.version) {
             (Parser::Default, _) => Some(engine::Packet::message(socket::encode(&packet))),
             (Parser::Msgpack, Version::V3) => Some(engine::Packet::message(
                 socket::msgpack::encode_text(&packet),

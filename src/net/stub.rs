@@ -114,6 +114,15 @@ impl Identity {
         Identity::new(&params.self_signed(&key).unwrap(), &key)
     }
 
+    /// The same with leave to sign others, as `openssl req -x509` gives it.
+    pub(super) fn self_signed_authority(names: &[&str]) -> Self {
+        let names: Vec<String> = names.iter().map(|name| name.to_string()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        Identity::new(&params.self_signed(&key).unwrap(), &key)
+    }
+
     /// A TLS server with it; with `clients` it demands a certificate of that authority.
     pub(super) fn server(&self, clients: Option<&Authority>) -> tokio_rustls::TlsAcceptor {
         let provider = Arc::new(ring::default_provider());

@@ -4,11 +4,17 @@
 mod alone;
 mod behind;
 mod laboratory;
+mod slow;
 mod sound;
+
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::lab::Sioscope;
+
+/// Of a slow server each request takes its time, and there are dozens.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// One examination.
 struct Examined {
@@ -23,7 +29,8 @@ struct Examined {
 /// Runs `sioscope doctor --json ARGS…` to its end.
 #[track_caller]
 fn doctor(args: &[&str]) -> Examined {
-    let finished = Sioscope::run(&[&["doctor", "--json"], args].concat());
+    let run = Sioscope::start(&[&["doctor", "--json"], args].concat());
+    let finished = run.with_patience(PATIENCE).finish();
     let report = serde_json::from_str(finished.stdout.trim())
         .unwrap_or_else(|error| panic!("doctor {args:?}: {error}: {finished:?}"));
     Examined {
@@ -57,6 +64,12 @@ impl Examined {
             self.name,
             self.report
         );
+    }
+
+    /// One word of each finding's record, such as its `title`.
+    fn of_findings(&self, key: &str) -> Vec<String> {
+        let text = |finding: &Value| finding[key].as_str().unwrap_or_default().to_owned();
+        self.list("findings").iter().map(text).collect()
     }
 
     fn rules(&self) -> Vec<&str> {

@@ -46,6 +46,7 @@ fn idle_takes_a_time_or_none_and_makes_no_sense_for_a_file() {
     let seconds = Some(Some(Duration::from_secs(30)));
     assert_eq!(idle(&["--idle=30s", "http://h.test"]), seconds);
     assert!(parsed(&["--idle=soon", "http://h.test"]).is_err());
+    assert!(parsed(&["--idle=0", "http://h.test"]).is_err());
     assert!(parsed(&["--idle", "a.sio.jsonl"]).is_err());
 }
 
@@ -105,6 +106,33 @@ fn colours_are_escape_sequences_and_nothing_from_outside_is_one() {
         "{coloured}"
     );
     assert!(!coloured.contains("\u{1b}[31mhandshake"), "{coloured}");
+}
+
+#[test]
+fn warnings_alone_are_counted_and_nothing_is_not_said_to_be_wrong() {
+    let end = |checks: Vec<Check>| {
+        let report = Report {
+            checks,
+            reached: true,
+            ..Report::default()
+        };
+        text::page(&report, false, true)
+            .lines()
+            .last()
+            .unwrap()
+            .to_owned()
+    };
+    let warn = || Check::new("pings", Verdict::Warn, "seldom");
+    let fail = || Check::new("tcp", Verdict::Fail, "refused");
+    let cases = [
+        (vec![Check::ok("dns", "x")], "nothing is wrong · 1 ok"),
+        (vec![Check::ok("dns", "x"), warn()], "1 warning · 1 ok"),
+        (vec![warn(), warn()], "2 warnings"),
+        (vec![warn(), fail()], "something is wrong · 1 warn · 1 fail"),
+    ];
+    for (checks, want) in cases {
+        assert_eq!(end(checks), want);
+    }
 }
 
 #[test]

@@ -185,14 +185,26 @@ fn summary(report: &Report, paint: Paint) -> String {
             .filter(|check| check.verdict == verdict)
             .count()
     };
-    let mut parts = vec![match (report.reached, report.is_wrong()) {
-        (false, _) => paint.on("1;31", "could not connect"),
-        (true, true) => paint.on("1;31", "something is wrong"),
-        (true, false) => paint.on("1;32", "nothing is wrong"),
+    let warned = |finding: &&Finding| finding.severity == "warn";
+    // A rule may warn where no check does, and a check where no finding says more.
+    let warnings = report
+        .findings
+        .iter()
+        .filter(warned)
+        .count()
+        .max(count(Verdict::Warn));
+    let mut parts = vec![match (report.reached, report.is_wrong(), warnings) {
+        (false, ..) => paint.on("1;31", "could not connect"),
+        (true, true, _) => paint.on("1;31", "something is wrong"),
+        (true, false, 0) => paint.on("1;32", "nothing is wrong"),
+        (true, false, 1) => paint.on("1;33", "1 warning"),
+        (true, false, more) => paint.on("1;33", &format!("{more} warnings")),
     }];
     for verdict in [Verdict::Ok, Verdict::Warn, Verdict::Fail, Verdict::Skipped] {
         let number = count(verdict);
-        if number > 0 {
+        // What the line begins with is not said twice.
+        let said = verdict == Verdict::Warn && report.reached && !report.is_wrong();
+        if number > 0 && !said {
             parts.push(format!("{number} {}", verdict.as_str()));
         }
     }

@@ -400,6 +400,11 @@ async fn certificates_that_are_not_trusted_are_refused_in_words_or_let_pass_on_d
             Identity::self_signed(&["localhost"]),
             "it is self-signed by CN=",
         ),
+        // As `openssl req -x509` makes them.
+        (
+            Identity::self_signed_authority(&["localhost"]),
+            "it is self-signed by CN=",
+        ),
         (
             Authority::new("Foreign").issue(&["localhost"], |_| {}),
             "its issuer, CN=Foreign, is not known",
@@ -432,6 +437,7 @@ async fn certificates_that_are_not_trusted_are_refused_in_words_or_let_pass_on_d
         );
         assert!(error.to_string().contains(words), "{error}");
         assert!(error.to_string().contains("--insecure"), "{error}");
+        assert!(!error.to_string().contains("CaUsed"), "{error}");
         let insecure = TlsOptions {
             insecure: true,
             ..tls
@@ -441,6 +447,30 @@ async fn certificates_that_are_not_trusted_are_refused_in_words_or_let_pass_on_d
         let why = dialed.tls.unwrap().would_have_failed.unwrap();
         assert!(why.contains(words), "{why}");
     }
+}
+
+#[tokio::test]
+async fn an_authoritys_certificate_as_a_servers_is_trusted_where_it_was_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let trusting = |identity: &Identity| {
+        with_tls(TlsOptions {
+            ca: Some(file(&dir, "own.pem", &identity.cert_pem)),
+            ..TlsOptions::default()
+        })
+    };
+    let own = Identity::self_signed_authority(&["localhost"]);
+    let url = secure(&own, None).await;
+    let mut dialed = dial(trusting(&own), &url).await.unwrap();
+    assert_echoes(&mut dialed).await;
+    assert_eq!(dialed.tls.unwrap().would_have_failed, None);
+
+    let other = Identity::self_signed_authority(&["localhost"]);
+    let refused = dial(trusting(&other), &url).await.unwrap_err();
+    assert!(refused.to_string().contains("self-signed"), "{refused}");
+    let elsewhere = Identity::self_signed_authority(&["other.test"]);
+    let url = secure(&elsewhere, None).await;
+    let refused = dial(trusting(&elsewhere), &url).await.unwrap_err();
+    assert!(refused.to_string().contains("another host"), "{refused}");
 }
 
 #[tokio::test]

@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage,
     SignatureScheme,
@@ -76,6 +78,7 @@ impl TlsSetup {
             inner: Err("TLS was not set up".to_owned()),
             insecure: false,
             provider: provider.clone(),
+            roots: Vec::new(),
             seen: Mutex::default(),
         });
         let builder = ClientConfig::builder_with_provider(provider.clone())
@@ -140,6 +143,7 @@ impl TlsSetup {
             inner: self.platform(),
             insecure: self.options.insecure,
             provider: self.provider.clone(),
+            roots: self.roots.clone(),
             seen: Mutex::default(),
         });
         let started = Instant::now();
@@ -176,6 +180,7 @@ impl TlsSetup {
             inner: self.platform(),
             insecure: self.options.insecure,
             provider: self.provider.clone(),
+            roots: self.roots.clone(),
             seen: Mutex::default(),
         });
         let stream = self
@@ -227,6 +232,8 @@ struct Recording {
     inner: Result<Arc<Verifier>, String>,
     insecure: bool,
     provider: Arc<CryptoProvider>,
+    /// The certificates of `--cacert`.
+    roots: Vec<CertificateDer<'static>>,
     seen: Mutex<Seen>,
 }
 
@@ -236,6 +243,43 @@ impl Recording {
             .lock()
             .map(|mut seen| std::mem::take(&mut *seen))
             .unwrap_or_default()
+    }
+
+    /// Lets a server's certificate pass that is an authority's, as `openssl req -x509` makes
+    /// them, where the person has named this very one; its host and its time are looked at.
+    fn named(
+        &self,
+        error: Error,
+        end_entity: &CertificateDer<'_>,
+        server_name: &ServerName<'_>,
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let is_ca = matches!(
+            &error,
+            Error::InvalidCertificate(CertificateError::Other(other)) if is_ca_as_server(other)
+        );
+        let named = || {
+            self.roots
+                .iter()
+                .any(|root| root.as_ref() == end_entity.as_ref())
+        };
+        if !is_ca || !named() {
+            return Err(error);
+        }
+        verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+        let own = Certificate::read(end_entity).unwrap_or_default();
+        let now = i64::try_from(now.as_secs())
+            .ok()
+            .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+            .map(|now| now.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+            .ok_or_else(|| error.clone())?;
+        match () {
+            () if now < own.not_before => {
+                Err(Error::InvalidCertificate(CertificateError::NotValidYet))
+            }
+            () if now > own.not_after => Err(Error::InvalidCertificate(CertificateError::Expired)),
+            () => Ok(ServerCertVerified::assertion()),
+        }
     }
 
     fn judged<T>(&self, verdict: Result<T, Error>, pass: T) -> Result<T, Error> {
@@ -277,6 +321,7 @@ impl ServerCertVerifier for Recording {
                 now,
             ),
         };
+        let verdict = verdict.or_else(|error| self.named(error, end_entity, server_name, now));
         self.judged(verdict, ServerCertVerified::assertion())
     }
 
@@ -332,13 +377,21 @@ fn refusal(target: &Endpoint, error: &std::io::Error, seen: &Seen) -> DialError 
             Error::InvalidCertificate(
                 CertificateError::UnknownIssuer | CertificateError::BadSignature,
             ) => "name the authority's PEM file with --cacert, or go on with --insecure",
+            Error::InvalidCertificate(CertificateError::Other(other)) if is_ca_as_server(other) => {
+                "name the certificate's PEM file with --cacert, or go on with --insecure"
+            }
             Error::General(_) => {
                 "install the package ca-certificates, or name the authorities with --cacert"
             }
             _ => "renew the certificate, or go on with --insecure",
         };
         let message = format!("the certificate of {target} is not trusted: {words}");
-        return DialError::new(Phase::Tls, DialErrorKind::Certificate, message, hint).os(tls);
+        let refusal = DialError::new(Phase::Tls, DialErrorKind::Certificate, message, hint);
+        // Of an error without a name of its own the library shows nothing but its insides.
+        return match tls {
+            Error::InvalidCertificate(CertificateError::Other(_)) => refusal,
+            _ => refusal.os(tls),
+        };
     }
     let (message, hint) = match tls {
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => (
@@ -409,6 +462,13 @@ fn certificate_words(error: &Error, chain: &[Certificate]) -> String {
             }
             _ => "it is not valid yet; check this machine's clock".to_owned(),
         },
+        // What `openssl req -x509` makes is an authority's, too.
+        CertificateError::Other(other) if is_ca_as_server(other) => match own {
+            Some(own) if own.is_self_signed() => {
+                format!("it is self-signed by {}", own.subject)
+            }
+            _ => "it is an authority's certificate, used as a server's".to_owned(),
+        },
         CertificateError::UnknownIssuer => match own {
             Some(own) if own.is_self_signed() => {
                 format!("it is self-signed by {}", own.subject)
@@ -434,11 +494,13 @@ fn certificate_words(error: &Error, chain: &[Certificate]) -> String {
             _ => "its signature is wrong".to_owned(),
         },
         CertificateError::BadEncoding => "it is damaged".to_owned(),
-        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            "it is an authority's certificate, used as a server's".to_owned()
-        }
         other => other.to_string(),
     }
+}
+
+/// The certificate may sign others, and the server shows it as its own.
+fn is_ca_as_server(error: &rustls::OtherError) -> bool {
+    error.to_string().contains("CaUsedAsEndEntity")
 }
 
 fn read(path: &Path, option: &str) -> Result<Vec<u8>, DialError> {

@@ -20,15 +20,30 @@ fn a_port_on_which_nobody_listens_and_a_host_that_is_none_are_not_reached() {
 
 #[test]
 fn mistakes_in_the_options_are_told_before_anything_is_sent() {
-    for args in [
-        &["doctor", "http://h.test", "--idle=soon"][..],
-        &["doctor", "/no/such/session.jsonl"],
-        &["doctor", "ftp://h.test"],
-        &["doctor"],
+    let url = "http://h.test";
+    for (args, word) in [
+        (&["doctor", url, "--idle=soon"][..], "--idle"),
+        (&["doctor", url, "--idle=0"], "a time above 0"),
+        (&["doctor", url, "--idle=0ms"], "a time above 0"),
+        (
+            &["doctor", url, "--faults", "plan.toml"],
+            "--faults: doctor",
+        ),
+        (
+            &["doctor", url, "--driver", "rust_socketio"],
+            "--driver rust_socketio: doctor",
+        ),
+        (
+            &["doctor", "/no/such/session.jsonl"],
+            "/no/such/session.jsonl",
+        ),
+        (&["doctor", "ftp://h.test"], "ftp"),
+        (&["doctor"], "URL|FILE"),
     ] {
         let finished = Sioscope::run(args);
         assert_eq!(finished.code, Some(2), "{args:?}: {finished:?}");
         assert!(finished.stdout.is_empty(), "{args:?}: {finished:?}");
+        assert!(finished.stderr.contains(word), "{args:?}: {finished:?}");
     }
 }
 
@@ -92,13 +107,126 @@ fn a_refused_namespace_is_told_with_its_message_and_auth_lets_in() {
     ]);
     right.is_sound();
     right.says("auth", "ok", &["/admin let us in"]);
+}
 
-    let unknown = doctor(&[&server.url(), "-n", "/nowhere"]);
-    unknown.says("namespaces", "fail", &["Invalid namespace"]);
+#[test]
+fn an_unknown_namespace_is_told_once_and_as_stream_tells_it() {
+    for generation in [Generation::V2, Generation::V4] {
+        let server = Lab::server(generation, json!({}));
+        let named = doctor(&[&server.url(), "-n", "/nowhere"]);
+        named.finds(1, &["unknown-namespace"]);
+        named.says(
+            "namespaces",
+            "fail",
+            &["/nowhere refused", "Invalid namespace"],
+        );
+
+        let url = format!("{}/nowhere", server.url());
+        let of_path = doctor(&[&url]);
+        of_path.finds(1, &["path-meant-as-namespace"]);
+        let run = Sioscope::stream(&url, &["--for", "2s"]);
+        let told = run.wait_for(|record| record["rule"] == "path-meant-as-namespace");
+        assert_eq!(
+            of_path.of_findings("title"),
+            [told["title"].as_str().unwrap()]
+        );
+        assert_eq!(of_path.of_findings("fix"), [told["fix"].as_str().unwrap()]);
+    }
+}
+
+#[test]
+fn each_refused_namespace_has_a_finding_and_a_fix_of_its_own() {
+    for generation in [Generation::V2, Generation::V4] {
+        let server = Lab::server(generation, json!({}));
+        let examined = doctor(&[&server.url(), "-n", "/deny", "-n", "/admin"]);
+        examined.finds(1, &["namespace-refused", "namespace-refused"]);
+        examined.says("namespaces", "fail", &["/deny refused", "/admin refused"]);
+        let check = examined.check("namespaces")["fix"]
+            .as_str()
+            .unwrap_or_default();
+        for (nsp, (title, fix)) in ["/deny", "/admin"].into_iter().zip(
+            examined
+                .of_findings("title")
+                .iter()
+                .zip(examined.of_findings("fix")),
+        ) {
+            assert!(title.contains(nsp) && fix.contains(nsp), "{title}: {fix}");
+            assert!(check.contains(nsp), "{check}");
+        }
+    }
+}
+
+#[test]
+fn a_namespace_of_python_that_hangs_is_no_fault_of_polling_and_hides_no_other() {
+    let server = Server::python(json!({}));
+    let silent = doctor(&[&server.url(), "-n", "/silent"]);
+    silent.finds(1, &["connect-unanswered"]);
+    silent.says("polling", "ok", &["the post with the CONNECT"]);
+    silent.says("namespaces", "fail", &["/silent unanswered"]);
+    silent.says("generation", "ok", &[]);
+    for name in ["websocket", "upgrade", "stickiness", "max-payload"] {
+        silent.says(name, "ok", &[]);
+    }
+    let words = silent.report["findings"].to_string();
+    assert!(words.contains("@sio.on("), "{words}");
     assert!(
-        unknown.rules().contains(&"namespace-refused"),
-        "{:#}",
-        unknown.report
+        !words.contains("io.of(") && !words.contains("connectTimeout"),
+        "{words}"
+    );
+
+    let several = doctor(&[&server.url(), "-n", "/deny", "-n", "/silent", "-n", "/nope"]);
+    several.finds(
+        1,
+        &[
+            "namespace-refused",
+            "connect-unanswered",
+            "unknown-namespace",
+        ],
+    );
+    several.says(
+        "namespaces",
+        "fail",
+        &[
+            "/deny refused: “closed”",
+            "/silent unanswered",
+            "/nope refused",
+        ],
+    );
+}
+
+#[test]
+fn a_parser_that_the_server_does_not_have_is_named() {
+    for generation in [Generation::V2, Generation::V4] {
+        let msgpack = Lab::server(generation, json!({ "parser": "msgpack" }));
+        let examined = doctor(&[&msgpack.url()]);
+        examined.finds(1, &["parse-error"]);
+        examined.says("polling", "fail", &["in msgpack"]);
+        examined.says("upgrade", "skipped", &[]);
+        examined.says("stickiness", "ok", &[]);
+        assert!(examined.fix("parse-error").contains("--parser msgpack"));
+    }
+    let plain = Lab::server(Generation::V4, json!({}));
+    let examined = doctor(&[&plain.url(), "--parser", "msgpack"]);
+    examined.finds(1, &["parse-error"]);
+    assert!(
+        examined
+            .fix("parse-error")
+            .contains("leave --parser msgpack out")
+    );
+}
+
+#[test]
+fn a_server_that_takes_a_websocket_and_no_upgrade_is_told_so_in_one_way() {
+    let server = Lab::server(Generation::V4, json!({ "allowUpgrades": false }));
+    let examined = doctor(&[&server.url()]);
+    examined.finds(0, &["stuck-on-polling"]);
+    examined.says("websocket", "ok", &["101"]);
+    examined.says("upgrade", "warn", &["none is offered"]);
+    assert!(!examined.report.to_string().contains("no WebSocket"));
+    assert!(
+        examined
+            .fix("stuck-on-polling")
+            .contains("allowUpgrades: true")
     );
 }
 

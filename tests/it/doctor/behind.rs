@@ -1,10 +1,10 @@
 //! Servers behind a real nginx.
 
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use serde_json::json;
 
 use super::{Examined, doctor};
-use crate::lab::{Generation, Site, free_port};
+use crate::lab::{Generation, Sioscope, Site, free_port};
 use crate::nginx::configurations as config;
 use crate::nginx::stage::{GENERATIONS, Stage};
 
@@ -31,6 +31,14 @@ fn round_robin_is_named_with_the_line_that_ends_it() {
         examined.finds(1, &["no-sticky-session"]);
         examined.says("stickiness", "fail", &["code 1"]);
         examined.says("websocket", "ok", &[]);
+        // Of the poll that waits and the WebSocket one always goes astray.
+        examined.says("upgrade", "fail", &["first failing step", "code 1"]);
+        let lost = |asked: &&serde_json::Value| {
+            asked["what"] == "the poll that waits" && asked["status"] == 400
+        };
+        if examined.list("requests").iter().any(|asked| lost(&asked)) {
+            examined.says("upgrade", "fail", &["the poll that waits"]);
+        }
         assert!(examined.fix("no-sticky-session").contains("ip_hash;"));
         // WebSocket alone needs no stickiness.
         behind(&stage, &["--transports", "websocket"]).finds(0, &[]);
@@ -133,7 +141,9 @@ fn a_redirect_is_told_with_its_place_and_without_its_query() {
 fn a_certificate_that_nobody_vouches_for_is_told_and_can_be_waved_through() {
     let folder = tempfile::tempdir().expect("a folder");
     let key = KeyPair::generate().expect("a key");
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("a name");
+    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("a name");
+    // As `openssl req -x509` does, after every guide.
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let cert = params.self_signed(&key).expect("a certificate");
     let (pem, key_pem) = (
         folder.path().join("cert.pem"),
@@ -157,6 +167,13 @@ fn a_certificate_that_nobody_vouches_for_is_told_and_can_be_waved_through() {
     refused.finds(3, &["tls-failure"]);
     refused.says("tls", "fail", &["self-signed"]);
     refused.says("tcp", "ok", &[]);
+    let stream = Sioscope::stream(&url, &["--no-reconnect"]);
+    let told = stream.wait_for(|record| record["rule"] == "tls-failure");
+    assert_eq!(
+        refused.of_findings("title"),
+        [told["title"].as_str().expect("a title")]
+    );
+    assert!(!refused.report.to_string().contains("CaUsedAsEndEntity"));
 
     let waved = doctor(&[&url, "-k"]);
     waved.finds(0, &["tls-failure"]);

@@ -114,6 +114,28 @@ fn a_session_that_went_wrong_is_told_by_its_rule() {
 }
 
 #[test]
+fn a_session_with_nothing_but_warnings_is_not_called_well_and_a_swallowed_upgrade_fails() {
+    let session = |rule: &str| {
+        let gallery = concat!(env!("CARGO_MANIFEST_DIR"), "/sessions");
+        Sioscope::run(&["doctor", &format!("{gallery}/{rule}.speaks.sio.jsonl")])
+    };
+    for rule in ["reconnect-storm", "blocked-event-loop"] {
+        let finished = session(rule);
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        assert!(finished.stdout.contains(" warning"), "{}", finished.stdout);
+        assert!(
+            !finished.stdout.contains("nothing is wrong"),
+            "{}",
+            finished.stdout
+        );
+    }
+    // As when the endpoint itself is examined.
+    let swallowed = session("upgrade-header-swallowed");
+    assert_eq!(swallowed.code, Some(1), "{swallowed:?}");
+    assert!(swallowed.stdout.contains("something is wrong"));
+}
+
+#[test]
 fn the_page_names_requests_checks_and_the_end_without_colours() {
     let server = Lab::server(Generation::V4, json!({}));
     let finished = Sioscope::run(&["doctor", &server.url()]);

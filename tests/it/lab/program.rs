@@ -89,7 +89,7 @@ impl Program {
         }
     }
 
-    /// Gives up sooner than [`PATIENCE`].
+    /// Gives up sooner or later than [`PATIENCE`].
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self

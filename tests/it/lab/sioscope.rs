@@ -55,6 +55,12 @@ impl Sioscope {
         }
     }
 
+    /// With another time in which it has to end; for commands that take theirs.
+    pub fn with_patience(mut self, patience: std::time::Duration) -> Self {
+        self.program = self.program.with_patience(patience);
+        self
+    }
+
     /// Gives a command line.
     #[track_caller]
     pub fn say(&self, line: Value) {
