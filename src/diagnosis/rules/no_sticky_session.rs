@@ -21,9 +21,10 @@ pub(super) const ENTRY: Entry = Entry {
     make: || Box::new(NoStickySession::default()),
 };
 
-/// How long after its last good answer a session is taken to be alive, in microseconds: less than
-/// any ping timeout in use.
-const ALIVE: u64 = 2_000_000;
+/// How long after its last good answer a session is taken to be alive, in microseconds: the shortest
+/// ping timeout that servers have by default (Socket.IO 2). A silence beyond the session's own
+/// heartbeat is a death of its own.
+const ALIVE: u64 = 5_000_000;
 /// Sessions that are named at most.
 const SESSIONS: usize = 100;
 /// Records that are named at most.
