@@ -212,6 +212,33 @@ fn clients_that_come_and_go_behind_a_tap_are_no_storm() {
 }
 
 #[test]
+fn a_server_that_goes_on_serving_another_client_was_not_restarted() {
+    let restarted = |second_is_served: bool| {
+        let cut = CLIENT_WENT.replace("the client reset", "the server reset");
+        let url = "http://h/socket.io/?EIO=4&transport=polling";
+        let mut s = Tapped::on(4);
+        s.joins().opens(4).joins().goes(1, &cut);
+        s.goes(
+            9,
+            &format!(r#""k":"request","x":9,"method":"GET","url":"{url}","headers":[]"#),
+        );
+        s.goes(9, r#""k":"response","x":9,"status":502,"headers":[["Server","nginx"]],"body":"<html></html>","timing":{}"#);
+        s.goes(
+            9,
+            r#""k":"connection","state":"closed","reason":"xhr poll error""#,
+        );
+        if second_is_served {
+            s.down(r#"42["tick"]"#);
+        }
+        s.opens(4).joins();
+        s.rules()
+            .contains(&"restarted-or-killed-session".to_owned())
+    };
+    assert!(restarted(false));
+    assert!(!restarted(true));
+}
+
+#[test]
 fn what_a_person_injects_is_blamed_on_nobody() {
     let broken = r#"42["raw""#;
     let mut s = Tapped::on(4);
