@@ -98,7 +98,7 @@ impl Diagnosis {
 
     /// Takes one record in. Call it after [`Model::apply`] of the same record.
     pub fn take(&mut self, record: &Record, packets: &[Packet], model: &Model) {
-        let ended = self.story.take(record, packets, model);
+        let change = self.story.take(record, packets, model);
         let scene = |story| Scene {
             story,
             model,
@@ -119,7 +119,9 @@ impl Diagnosis {
                     }
                 }
             };
-            for packet in packets {
+            // What a person injected is no word of either side.
+            let theirs = if change.injected { &[] } else { packets };
+            for packet in theirs {
                 let event = matches!(&packet.kind, Kind::Socket { event: Some(_), .. });
                 tell(if event {
                     Moment::Event(packet)
@@ -147,12 +149,12 @@ impl Diagnosis {
                 }
                 body => tell(Moment::Told(body)),
             }
-            if ended.opened
+            if change.opened
                 && let Some(life) = record.c.and_then(|c| self.story.life(c))
             {
                 tell(Moment::Opened(life));
             }
-            if ended.ended
+            if change.ended
                 && let Some(life) = record.c.and_then(|c| self.story.life(c))
             {
                 tell(Moment::Ended(life));

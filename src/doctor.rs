@@ -24,6 +24,7 @@ mod generation;
 mod idle;
 mod joining;
 mod namespaces;
+pub mod own;
 mod path;
 mod payload;
 mod pings;

@@ -5,7 +5,7 @@
 //! answer behind, and the server tells nobody when it ends one.
 
 use super::speech::Scene;
-use super::story::{Asked, Deed, Exchange, Life, Place};
+use super::story::{Asked, Deed, DeedKind, Exchange, Life, Place};
 
 /// Answers of a session after which a load balancer without stickiness is out of the question:
 /// with two processes at random, one in 256 gets so far.
@@ -21,6 +21,9 @@ pub(super) enum Death {
     Deed(Deed),
     /// Requests failed before: the server was away.
     Away(Vec<Place>),
+    /// Its WebSocket was cut in the middle of the upgrade, after its last good answer: whoever cuts
+    /// one connection of a session without a word cuts the others with it, or is gone.
+    Cut(Place),
     /// A proxy gave a waiting poll of it up, with this status. A server ends a session whose poll's
     /// connection is closed under it (engine.io `transports/polling.ts`, "poll connection closed
     /// prematurely").
@@ -67,10 +70,19 @@ pub(super) fn of(refused: &Exchange, life: &Life, scene: &Scene<'_>) -> Option<(
     if let Some(cut) = cut {
         return Some((Death::PollCut(cut.status), cut.evidence()));
     }
+    let cut = life
+        .socket_cut
+        .filter(|cut| heard.is_none_or(|heard| heard < *cut))
+        .filter(|cut| refused.response.is_some_and(|response| *cut < response));
+    if let Some(cut) = cut {
+        return Some((Death::Cut(cut), vec![cut.n]));
+    }
     let failed: Vec<&Exchange> = scene
         .story
         .exchanges()
         .filter(|other| other.x != refused.x && !other.is_given_up())
+        // Another client's request that came to nothing may be that client's end.
+        .filter(|other| other.c == refused.c || other.status > 0 || !scene.story.several())
         .filter(|other| !is_given_up_by_a_proxy(other))
         .filter(|other| other.status == 0 || matches!(other.status, 502..=504))
         .filter(|other| {
@@ -124,6 +136,25 @@ pub(super) fn of(refused: &Exchange, life: &Life, scene: &Scene<'_>) -> Option<(
         return Some((Death::Vanished(good.len()), last));
     }
     None
+}
+
+/// Whether the session of a request that got code 1 died, or may have: then its refusal is no
+/// proof of anything else. Beyond what [`of`] can prove that is so once a packet that can't be read
+/// has crossed, whichever way (both sides end a session for one), and of what the client asks or
+/// says while it leaves.
+pub(super) fn may_be(refused: &Exchange, life: &Life, scene: &Scene<'_>) -> bool {
+    let before = |place: Place| {
+        refused
+            .response
+            .is_some_and(|response| place.n <= response.n)
+    };
+    let unreadable = life.troubles.iter().any(|trouble| before(trouble.place));
+    let leaving = life
+        .deeds
+        .iter()
+        .any(|deed| deed.what == DeedKind::ClosedByClient && before(deed.place));
+    let over = life.ended.is_some_and(|ended| ended < refused.request);
+    unreadable || leaving || over || of(refused, life, scene).is_some()
 }
 
 /// Whether a poll waited longer than a proxy does.

@@ -3,6 +3,7 @@
 
 mod endings;
 mod exchange;
+mod injected;
 pub(super) mod joins;
 mod life;
 
@@ -12,8 +13,11 @@ pub use exchange::{Asked, Exchange};
 pub use joins::{Answer, Join};
 pub use life::{CloseFrame, Deed, DeedKind, Life, Trouble};
 
+use injected::Injected;
+
 use crate::journal::file::Source;
 use crate::journal::record::{Body, Record};
+use crate::model::decode::Kind;
 use crate::model::{Model, Packet};
 
 /// How many exchanges are remembered.
@@ -48,6 +52,8 @@ pub(super) struct Change {
     pub(super) opened: bool,
     /// The connection ended with it, or could not be made.
     pub(super) ended: bool,
+    /// A person injected it: its packets are not the peer's.
+    pub(super) injected: bool,
 }
 
 /// The facts of a session so far.
@@ -60,6 +66,7 @@ pub struct Story {
     exchanges: BTreeMap<u64, Exchange>,
     lives: BTreeMap<u32, Life>,
     joins: joins::Joins,
+    injections: injected::Injections,
     /// Failures made on purpose that name no connection.
     faults: Vec<Place>,
 }
@@ -73,8 +80,15 @@ impl Story {
             exchanges: BTreeMap::new(),
             lives: BTreeMap::new(),
             joins: joins::Joins::default(),
+            injections: injected::Injections::default(),
             faults: Vec::new(),
         }
+    }
+
+    /// The connections may be of several clients, as behind a tap: what comes after a connection is
+    /// not its client's return unless something proves it.
+    pub fn several(&self) -> bool {
+        !matches!(self.source, Source::Client | Source::Replay)
     }
 
     /// An exchange by its number.
@@ -147,6 +161,16 @@ impl Story {
         let Some(c) = record.c else {
             return Change::default();
         };
+        let injected = self.injections.take(c, record, packets);
+        let harms = injected != Injected::No
+            && packets
+                .iter()
+                .any(|packet| self.does_harm(c, packet, injected));
+        // What a person put there is not weighed as a deed of either side.
+        let packets = match injected {
+            Injected::Whole => &[],
+            _ => packets,
+        };
         if self.lives.len() >= LIVES && !self.lives.contains_key(&c) {
             self.lives.pop_first();
         }
@@ -156,6 +180,7 @@ impl Story {
             .get(&c)
             .and_then(|connection| connection.eio);
         life.take(place, record, packets, eio);
+        life.inject(place, injected != Injected::No, harms);
         match &record.body {
             Body::Request(request) => {
                 if let Some(asked) = self.exchanges.get(&request.x).map(|known| known.asked) {
@@ -172,8 +197,12 @@ impl Story {
             _ => {}
         }
         self.joins.take(place, c, eio, packets);
+        let injected = injected == Injected::Whole;
         let Some(connection) = model.connections.get(&c) else {
-            return Change::default();
+            return Change {
+                injected,
+                ..Change::default()
+            };
         };
         let opened = connection.opened.is_some() && life.opened.is_none();
         if opened {
@@ -187,6 +216,31 @@ impl Story {
             life.reason.clone_from(&connection.reason);
             life.detail.clone_from(&connection.detail);
         }
-        Change { opened, ended }
+        if ended {
+            life.ended_by_injection();
+        }
+        Change {
+            opened,
+            ended,
+            injected,
+        }
+    }
+
+    /// Whether an injected packet does what nobody may be blamed for: all but an event for a
+    /// namespace that was joined. In a body that is shared with the peer's packets only what can't
+    /// be read is told from theirs.
+    fn does_harm(&self, c: u32, packet: &Packet, injected: Injected) -> bool {
+        match &packet.kind {
+            Kind::Undecodable { .. } => true,
+            _ if injected == Injected::Shared => false,
+            Kind::Socket {
+                nsp,
+                event: Some(_),
+                ..
+            } => !self
+                .join(c, nsp)
+                .is_some_and(|join| join.welcomed() && join.left.is_none()),
+            _ => true,
+        }
     }
 }

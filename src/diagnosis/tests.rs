@@ -1,5 +1,7 @@
 //! The engine, and the gallery: every rule speaks where it must and is silent where it must be.
 
+mod beside;
+mod blame;
 mod near_misses;
 
 use std::collections::BTreeSet;
@@ -20,7 +22,12 @@ pub(super) fn findings(lines: &str) -> Vec<Finding> {
 
 /// As [`findings`], of a session with another source.
 fn findings_of(source: Source, lines: &str) -> Vec<Finding> {
-    let mut diagnosis = Diagnosis::new(source);
+    findings_at(source, "http://h/", lines)
+}
+
+/// As [`findings_of`], of a session with another target.
+fn findings_at(source: Source, target: &str, lines: &str) -> Vec<Finding> {
+    let mut diagnosis = Diagnosis::new(source).for_target(target);
     let mut model = Model::default();
     let mut decoder = Decoder::new(None);
     let lines = lines.lines().filter(|line| !line.trim().is_empty());
@@ -127,5 +134,10 @@ FAULT
     let blamed = findings(&session.replace("FAULT", ""));
     assert_eq!(blamed[0].rule, "no-sticky-session");
     assert_eq!(blamed[0].evidence, [2, 3, 5]);
+    assert!(
+        blamed[0].why.contains("0.20 s after that answer"),
+        "from answer to answer: {}",
+        blamed[0].why
+    );
     assert_eq!(findings(&session.replace("FAULT", fault)), []);
 }

@@ -160,7 +160,9 @@ pub(super) fn who(status: u16, headers: &Headers, body: &[u8]) -> Who {
             error.code.is_some_and(|code| code <= 5) && matches!(status, 400 | 403 | 401)
         }
         Form::JsonString | Form::Text => {
-            error.code.is_some() || error.message == "Invalid websocket upgrade"
+            error.code.is_some()
+                || error.message == "Invalid websocket upgrade"
+                || server_error::is_upgrade_refusal(status, kind, &error)
         }
         Form::Empty => matches!(status, 413) && header(headers, "server").is_none(),
         Form::OtherJson | Form::Html => false,

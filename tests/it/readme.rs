@@ -33,6 +33,14 @@ fn its_rules_are_those_of_the_diagnosis() {
 }
 
 #[test]
+fn its_findings_of_the_doctor_are_those_that_only_the_doctor_has() {
+    holds(
+        &sioscope::doctor::own::as_markdown(),
+        "table of the doctor's findings",
+    );
+}
+
+#[test]
 fn its_themes_are_those_that_are_built_in() {
     let names: Vec<String> = sioscope::tui::theme::Theme::names(None)
         .iter()

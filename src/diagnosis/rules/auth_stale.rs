@@ -111,6 +111,8 @@ fn fix(in_query: bool) -> String {
 
 /// An earlier try with the same credentials which shows that they are stale: one that was let in
 /// on a connection that is over, or one that was refused with the word that they have expired.
+/// Where several clients are at work it has to be that word in either case: a token that one of them
+/// was let in with may be refused to another for a reason of its own.
 pub(super) fn worked_before<'a>(join: &Join, scene: &Scene<'a>) -> Option<&'a Join> {
     let shown = join.credentials();
     let url = url_credentials_of(join.c, scene);
@@ -134,6 +136,7 @@ pub(super) fn worked_before<'a>(join: &Join, scene: &Scene<'a>) -> Option<&'a Jo
         .rev()
         .filter(|other| other.nsp == join.nsp && other.asked.n < join.asked.n)
         .filter(|other| other.credentials() == shown && url_credentials_of(other.c, scene) == url)
+        .filter(|_| expired || !scene.story.several())
         .find(|other| (other.welcomed() && over(other)) || (other.refused() && expired))
 }
 
@@ -166,6 +169,10 @@ impl AuthStale {
     fn handshake(&mut self, refused: &Exchange, scene: &Scene<'_>, speech: &mut Speech<'_>) {
         let first = matches!(refused.asked, Asked::Handshake | Asked::Websocket);
         if !first || !matches!(refused.status, 401 | 403) {
+            return;
+        }
+        // To one of several clients access may be denied for what it is; a login is asked of all.
+        if refused.status == 403 && scene.story.several() {
             return;
         }
         let (Some(c), Some(shown)) = (refused.c, url_credentials(refused)) else {

@@ -69,7 +69,7 @@ impl Rule for CookiesLost {
         let Some(life) = scene.story.life(c) else {
             return;
         };
-        if death::of(exchange, life, scene).is_some() {
+        if death::may_be(exchange, life, scene) {
             return;
         }
         let Some(lost) = lost(exchange, c, scene) else {

@@ -35,6 +35,9 @@ const WINDOW: u64 = 300_000_000;
 /// An emit that may not have been done: its ack was pending when its connection was lost.
 struct Unsure {
     key: u64,
+    nsp: u64,
+    /// The newest ack id that was asked for in that namespace.
+    newest: u64,
     c: u32,
     asked: Place,
     lost: Place,
@@ -43,8 +46,17 @@ struct Unsure {
 /// A question that may be pending when the connection ends.
 struct Asked {
     key: u64,
+    nsp: u64,
+    id: u64,
     c: u32,
     place: Place,
+}
+
+/// The first ack id that was asked for in a namespace of a connection.
+struct First {
+    c: u32,
+    nsp: u64,
+    id: u64,
 }
 
 /// A packet that was flushed out of the offline buffer.
@@ -57,6 +69,7 @@ struct Flushed {
 struct DuplicateEmits {
     cases: Tallies,
     asked: VecDeque<Asked>,
+    firsts: VecDeque<First>,
     unsure: VecDeque<Unsure>,
     /// Packets in the offline buffer: key and record of the emit.
     queued: VecDeque<Flushed>,
@@ -89,13 +102,10 @@ impl Rule for DuplicateEmits {
                     t: scene.now,
                 };
                 let key = key_of(nsp, data);
-                self.again(key, c, place, event.as_deref(), nsp, scene, speech);
-                if id.is_some() {
-                    if self.asked.len() >= LOST {
-                        self.asked.pop_front();
-                    }
-                    self.asked.push_back(Asked { key, c, place });
+                if let Some(id) = *id {
+                    self.ask(key, key_of(nsp, ""), id, c, place);
                 }
+                self.again(key, c, place, event.as_deref(), nsp, scene, speech);
             }
             Moment::Ended(life) => self.lost(life, scene),
             Moment::Told(Body::Buffer(buffer)) => self.buffer(buffer, scene, speech),
@@ -128,11 +138,57 @@ fn key_of(nsp: &str, data: &str) -> u64 {
 }
 
 impl DuplicateEmits {
+    /// An event goes out that wants an ack.
+    fn ask(&mut self, key: u64, nsp: u64, id: u64, c: u32, place: Place) {
+        if self.asked.len() >= LOST {
+            self.asked.pop_front();
+        }
+        self.asked.push_back(Asked {
+            key,
+            nsp,
+            id,
+            c,
+            place,
+        });
+        let known = |first: &First| first.c == c && first.nsp == nsp;
+        if !self.firsts.iter().any(known) {
+            if self.firsts.len() >= LOST {
+                self.firsts.pop_front();
+            }
+            self.firsts.push_back(First { c, nsp, id });
+        }
+    }
+
+    /// Whether connection `c` is the return of the client that was lost. Of our own client every
+    /// later connection is. Behind a tap it has to begin after the loss and to count its acks on
+    /// from there, as a client does that lives on; another one begins anew.
+    fn came_back(&self, unsure: &Unsure, c: u32, scene: &Scene<'_>) -> bool {
+        if !scene.story.several() {
+            return unsure.c < c;
+        }
+        let later = scene
+            .story
+            .life(c)
+            .is_some_and(|life| life.began > unsure.lost);
+        let first = self
+            .firsts
+            .iter()
+            .find(|first| first.c == c && first.nsp == unsure.nsp);
+        later && first.is_some_and(|first| first.id > unsure.newest)
+    }
+
     /// What was asked on a connection that was lost, and not answered, may or may not be done.
     fn lost(&mut self, life: &Life, scene: &Scene<'_>) {
         let Some(lost) = life.ended else { return };
         let gone = life.left_by_client() && life.reason.as_deref() != Some("ping timeout");
         let asked = std::mem::take(&mut self.asked);
+        let mut newest: Vec<(u64, u64)> = Vec::new();
+        for question in asked.iter().filter(|question| question.c == life.c) {
+            match newest.iter_mut().find(|(nsp, _)| *nsp == question.nsp) {
+                Some((_, id)) => *id = question.id.max(*id),
+                None => newest.push((question.nsp, question.id)),
+            }
+        }
         for question in asked {
             if question.c != life.c {
                 self.asked.push_back(question);
@@ -151,8 +207,11 @@ impl DuplicateEmits {
                 if self.unsure.len() >= LOST {
                     self.unsure.pop_front();
                 }
+                let newest = newest.iter().find(|(nsp, _)| *nsp == question.nsp);
                 self.unsure.push_back(Unsure {
                     key: question.key,
+                    nsp: question.nsp,
+                    newest: newest.map_or(question.id, |(_, id)| *id),
                     c: life.c,
                     asked: question.place,
                     lost,
@@ -177,7 +236,9 @@ impl DuplicateEmits {
         speech: &mut Speech<'_>,
     ) {
         let at = self.unsure.iter().position(|unsure| {
-            unsure.key == key && unsure.c < c && place.t.saturating_sub(unsure.lost.t) <= WINDOW
+            unsure.key == key
+                && self.came_back(unsure, c, scene)
+                && place.t.saturating_sub(unsure.lost.t) <= WINDOW
         });
         let Some(unsure) = at.and_then(|at| self.unsure.remove(at)) else {
             return;

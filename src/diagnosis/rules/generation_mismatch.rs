@@ -61,8 +61,10 @@ impl Rule for GenerationMismatch {
             Moment::Packet(packet) => self.packet(packet, scene, speech),
             Moment::Ended(life) => self.ended(life, scene, speech),
             Moment::Request(_) => {
+                // Only our own client tries the other generation; another one's is no mending.
                 if let (Some(waiting), Some(c)) = (&self.waiting, scene.c)
                     && c > waiting.c
+                    && !scene.story.several()
                 {
                     let eio = scene.model.connections.get(&c).and_then(|found| found.eio);
                     if eio == Some(waiting.client) {

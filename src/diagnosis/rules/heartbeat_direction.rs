@@ -105,7 +105,7 @@ fn nobody_pings_v4(
         .joins()
         .filter(|join| join.c == life.c && join.welcomed())
         .find(|join| join.answered_text("sid").is_none())?;
-    if !life.left_by_client() && !life.dropped() {
+    if !life.left_by_client() && !life.cut_by_client() && !life.dropped() {
         return None;
     }
     let mut proof = vec![ended.n];

@@ -21,9 +21,10 @@ pub(super) const ENTRY: Entry = Entry {
     make: || Box::new(NoStickySession::default()),
 };
 
-/// How long after its last good answer a session is taken to be alive, in microseconds: less than
-/// any ping timeout in use.
-const ALIVE: u64 = 2_000_000;
+/// How long after its last good answer a session is taken to be alive, in microseconds: the shortest
+/// ping timeout that servers have by default (Socket.IO 2). A silence beyond the session's own
+/// heartbeat is a death of its own.
+const ALIVE: u64 = 5_000_000;
 /// Sessions that are named at most.
 const SESSIONS: usize = 100;
 /// Records that are named at most.
@@ -79,23 +80,24 @@ impl Rule for NoStickySession {
             ),
             evidence: self.evidence.clone(),
             why: format!(
-                "The session was alive: a request of it was answered well, and {after} later a \
-                 {what} with the same sid got `Session ID unknown` (code 1). Nothing that ends a \
-                 session lies in between: no packet that can't be read, no close, no silence, no \
-                 server that was away. So the {what} reached a process that never had it: a load \
-                 balancer, or several workers, without stickiness."
+                "The session was alive: a request of it was answered well, and {after} after that \
+                 answer a {what} with the same sid was answered `Session ID unknown` (code 1). \
+                 Nothing that ends a session lies before it: no packet that can't be read, no \
+                 close, no cut, no silence, no server that was away. So the {what} reached a \
+                 process that never had it: a load balancer, or several workers, without \
+                 stickiness."
             ),
             fix: advice::STICKY.to_owned(),
         });
     }
 }
 
-/// The record which shows that the session was alive when the request was refused, and how long
-/// before (microseconds): the handshake or a poll was answered within [`ALIVE`], and nothing says
-/// that it died.
+/// The record which shows that the session was alive, and how long after it the request was refused
+/// (microseconds): the handshake or a poll was answered within [`ALIVE`], and nothing says that it
+/// died.
 fn proof_of_life(refused: &Exchange, c: u32, scene: &Scene<'_>) -> Option<(u64, u64)> {
     let life = scene.story.life(c)?;
-    if death::of(refused, life, scene).is_some() {
+    if death::may_be(refused, life, scene) {
         return None;
     }
     let good = scene
@@ -108,6 +110,6 @@ fn proof_of_life(refused: &Exchange, c: u32, scene: &Scene<'_>) -> Option<(u64, 
         })
         .filter_map(|other| other.response)
         .max()?;
-    let after = refused.request.t.saturating_sub(good.t);
+    let after = refused.response?.t.saturating_sub(good.t);
     (after < ALIVE).then_some((good.n, after))
 }

@@ -4,12 +4,12 @@
 //! wanted the server at `/app/socket.io/` gets "Invalid namespace" for something that never was
 //! one.
 
+use super::namespace_refused::refused;
+use super::unknown_namespace::is_unknown;
 use super::{Entry, Rule};
 use crate::diagnosis::moment::{Moment, Moments};
 use crate::diagnosis::speech::{Conclusion, Scene, Severity, Speech};
 use crate::diagnosis::story::Asked;
-use crate::journal::record::Direction;
-use crate::model::decode::Kind;
 
 pub(super) const ENTRY: Entry = Entry {
     name: "path-meant-as-namespace",
@@ -26,29 +26,11 @@ impl Rule for PathMeantAsNamespace {
         let (Moment::Packet(packet), Some(c)) = (moment, scene.c) else {
             return;
         };
-        let Kind::Socket {
-            name: "connect_error",
-            nsp,
-            data,
-            ..
-        } = &packet.kind
-        else {
+        let Some(join) = refused(moment, scene) else {
             return;
         };
-        let said = data.as_deref().unwrap_or_default();
-        let unknown = said.contains("Invalid namespace") || said.contains("Unable to connect");
-        if packet.dir != Direction::ToClient || !unknown || nsp == "/" {
-            return;
-        }
-        let from_target = scene
-            .story
-            .target
-            .as_deref()
-            .is_some_and(|target| path_of(target) == nsp.trim_end_matches('/'));
-        let engine_path = nsp
-            .split('/')
-            .any(|part| part == "socket.io" || part == "engine.io");
-        if !from_target && !engine_path {
+        let nsp = &join.nsp;
+        if !is_unknown(join, scene) || !is_meant(nsp, scene) {
             return;
         }
         let mut evidence = vec![packet.n];
@@ -88,6 +70,19 @@ impl Rule for PathMeantAsNamespace {
             ),
         });
     }
+}
+
+/// Whether a namespace is the path of the URL that the person gave, or an HTTP path of Socket.IO.
+pub(super) fn is_meant(nsp: &str, scene: &Scene<'_>) -> bool {
+    let from_target = scene
+        .story
+        .target
+        .as_deref()
+        .is_some_and(|target| path_of(target) == nsp.trim_end_matches('/'));
+    let engine_path = nsp
+        .split('/')
+        .any(|part| part == "socket.io" || part == "engine.io");
+    nsp != "/" && (from_target || engine_path)
 }
 
 /// The path of a URL, without a slash at its end.

@@ -207,7 +207,7 @@ impl PayloadTooLarge {
     /// A post that was never answered, on a connection that the server closed: python, 2.x.
     fn unanswered(&mut self, life: &Life, scene: &Scene<'_>, speech: &mut Speech<'_>) {
         let Some(ended) = life.ended else { return };
-        if life.ended_by_us() || life.opened.is_none() {
+        if life.ended_by_us() || life.cut_by_client() || life.opened.is_none() {
             return;
         }
         let limit = limit(life.c, scene);

@@ -53,6 +53,7 @@ impl Rule for ProxyStatusPage {
         // A refused upgrade is a step of its own, and an engine's own refusal is its own.
         if exchange.asked == Asked::Upgrade
             || exchange.refusal().code.is_some()
+            || exchange.is_upgrade_refusal()
             || scene.story.is_faulted(c)
         {
             return;

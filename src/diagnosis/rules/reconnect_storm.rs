@@ -55,6 +55,10 @@ struct End {
 impl Rule for ReconnectStorm {
     fn look(&mut self, moment: &Moment<'_>, scene: &Scene<'_>, speech: &mut Speech<'_>) {
         let Moment::Ended(life) = moment else { return };
+        // Behind a tap those who leave by themselves tell nothing of those who are thrown out.
+        if scene.story.several() && (life.left_by_client() || life.cut_by_client()) {
+            return;
+        }
         if life.ended_by_us() || scene.story.is_faulted(life.c) {
             self.ends.clear();
             return;

@@ -42,7 +42,7 @@ impl Rule for RestartedOrKilled {
         match moment {
             Moment::Exchange(exchange) => refused(exchange, scene, speech),
             Moment::Ended(life) => self.ended(life, scene),
-            Moment::Opened(life) => self.opened(life, speech),
+            Moment::Opened(life) => self.opened(life, scene, speech),
             _ => {}
         }
     }
@@ -51,7 +51,12 @@ impl Rule for RestartedOrKilled {
 impl RestartedOrKilled {
     fn ended(&mut self, life: &Life, scene: &Scene<'_>) {
         if life.opened.is_some() {
-            self.lost = (!life.ended_by_us() && !scene.story.is_faulted(life.c))
+            let by_client = life.ended_by_us() || life.cut_by_client();
+            // One client's leave tells nothing of the others.
+            if by_client && scene.story.several() {
+                return;
+            }
+            self.lost = (!by_client && !scene.story.is_faulted(life.c))
                 .then_some(life.ended)
                 .flatten()
                 .map(|at| Lost {
@@ -74,11 +79,21 @@ impl RestartedOrKilled {
     }
 
     /// Somebody answers again: whoever was there before was gone in between.
-    fn opened(&mut self, life: &Life, speech: &mut Speech<'_>) {
+    fn opened(&mut self, life: &Life, scene: &Scene<'_>, speech: &mut Speech<'_>) {
         let (Some(lost), Some(opened)) = (self.lost.take(), life.opened) else {
             return;
         };
         if lost.nobody.is_empty() {
+            return;
+        }
+        // Whom the server went on serving shows that it was there all the time.
+        let served = |other: &Life| {
+            other.c != lost.c
+                && other.opened.is_some_and(|opened| opened < lost.at)
+                && other.ended.is_none()
+                && other.heard.is_some_and(|heard| heard > lost.at)
+        };
+        if scene.story.several() && scene.story.lives().any(served) {
             return;
         }
         self.restarts += 1;
@@ -140,10 +155,9 @@ fn refused(exchange: &Exchange, scene: &Scene<'_>, speech: &mut Speech<'_>) {
     let Some((death, mut evidence)) = death::of(exchange, life, scene) else {
         return;
     };
-    // A poll that was under way when the client closed is nobody's fault.
+    // What a client still asks while it leaves, or after that, is nobody's fault.
     if let Death::Deed(deed) = &death
         && deed.what == DeedKind::ClosedByClient
-        && deed.place.n > exchange.request.n
     {
         return;
     }
@@ -180,6 +194,17 @@ fn words_on(death: &Death, life: &Life, scene: &Scene<'_>) -> (Severity, String,
             ),
             "Nothing in the client: it has to open a new session, as the official ones do. Look \
              why the process ended (deploy, crash, out of memory)."
+                .to_owned(),
+        ),
+        Death::Cut(_) => (
+            Severity::Warn,
+            "the session is gone: its WebSocket was cut in the middle of the upgrade".to_owned(),
+            "The session was served well until its WebSocket, which was to take over, was cut \
+             without a close frame. The process that had it ended then, or something cut all its \
+             connections: a server ends a session whose poll's connection is closed under it."
+                .to_owned(),
+            "Look for what cut the connections at this time: the process's end (deploy, crash, out \
+             of memory), a proxy that was reloaded, a firewall."
                 .to_owned(),
         ),
         Death::PollCut(status) => (

@@ -25,6 +25,7 @@ pub(super) const ENTRY: Entry = Entry {
         .and(Moments::TIME),
     gives_way_to: &[
         "upgrade-header-swallowed",
+        "upgrade-stalled",
         "no-sticky-session",
         "cookies-lost",
     ],
@@ -170,10 +171,14 @@ impl StuckOnPolling {
             (None, "") => String::new(),
             (None, message) => format!("{message:?}"),
         };
-        let by = exchange
-            .answer_header("server")
-            .map(|server| format!(", by {server}"))
-            .unwrap_or_default();
+        let by = if exchange.is_upgrade_refusal() {
+            ", by the Socket.IO server itself".to_owned()
+        } else {
+            exchange
+                .answer_header("server")
+                .map(|server| format!(", by {server}"))
+                .unwrap_or_default()
+        };
         let (title, why) = if exchange.status == 0 {
             (
                 "the connection stays on polling: the WebSocket could not be opened".to_owned(),

@@ -4,7 +4,7 @@
 //! `"Unable to connect"`, which it also says to a second CONNECT of a namespace that is joined.
 
 use super::namespace_refused::refused;
-use super::{Entry, Rule};
+use super::{Entry, Rule, path_meant_as_namespace};
 use crate::diagnosis::moment::{Moment, Moments};
 use crate::diagnosis::speech::{Conclusion, Scene, Severity, Speech};
 use crate::diagnosis::story::Join;
@@ -14,7 +14,7 @@ pub(super) const ENTRY: Entry = Entry {
     name: "unknown-namespace",
     about: "the server has no such namespace (a path in the URL is one)",
     on: Moments::PACKET,
-    gives_way_to: &["path-meant-as-namespace"],
+    gives_way_to: &[],
     make: || Box::new(UnknownNamespace::default()),
 };
 
@@ -28,18 +28,24 @@ impl Rule for UnknownNamespace {
         let Some(join) = refused(moment, scene) else {
             return;
         };
-        // Whoever is in already, or was, asks for a namespace that is there.
-        let exists = scene
-            .story
-            .joins()
-            .any(|other| other.nsp == join.nsp && other.welcomed());
-        if !join.is_unknown_namespace() || exists {
+        // What is an unknown path rather than a namespace is said in that rule's words.
+        if !is_unknown(join, scene) || path_meant_as_namespace::is_meant(&join.nsp, scene) {
             return;
         }
         if let Some(tally) = self.cases.add(&join.nsp, Some(join.c), join.evidence()) {
             speech.say(conclusion(join, tally, scene));
         }
     }
+}
+
+/// Whether a namespace was refused because the server has none of that name.
+pub(super) fn is_unknown(join: &Join, scene: &Scene<'_>) -> bool {
+    // Whoever is in already, or was, asks for a namespace that is there.
+    let exists = scene
+        .story
+        .joins()
+        .any(|other| other.nsp == join.nsp && other.welcomed());
+    join.is_unknown_namespace() && !exists
 }
 
 fn conclusion(join: &Join, tally: &Tally, scene: &Scene<'_>) -> Conclusion {

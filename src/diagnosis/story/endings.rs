@@ -16,9 +16,21 @@ impl Life {
         }
     }
 
+    /// It ended without a goodbye, and a tap saw that it was the client who went: it ended or reset
+    /// its TCP connection, or stopped asking.
+    pub fn cut_by_client(&self) -> bool {
+        let detail = self.detail.as_deref().unwrap_or_default();
+        ["the client ", "no request of the client "]
+            .iter()
+            .any(|start| detail.starts_with(start))
+    }
+
     /// It ended, and not by the client: a close frame, a poll that said so, or a cut.
     pub fn dropped(&self) -> bool {
-        self.ended.is_some() && self.opened.is_some() && !self.left_by_client()
+        self.ended.is_some()
+            && self.opened.is_some()
+            && !self.left_by_client()
+            && !self.cut_by_client()
     }
 
     /// The close frame with which the server (or what stands before it) ended it.

@@ -118,6 +118,16 @@ impl Exchange {
         (400..500).contains(&self.status) && self.refusal().code == Some(code)
     }
 
+    /// An Engine.IO server refused a WebSocket, in words of its own or of its `allowRequest`.
+    pub fn is_upgrade_refusal(&self) -> bool {
+        matches!(self.asked, Asked::Websocket | Asked::Upgrade)
+            && server_error::is_upgrade_refusal(
+                self.status,
+                self.answer_header("content-type"),
+                &self.refusal(),
+            )
+    }
+
     /// The answer is an HTML page, as proxies and applications write it.
     pub fn is_page(&self) -> bool {
         self.refusal().form == Form::Html
@@ -147,7 +157,7 @@ impl Exchange {
                         && !generation::from_first_body(&self.body, None).is_empty())
                     || (self.sid.is_some() && !self.is_page())
             }
-            (400..=403, _) => self.refusal().code.is_some(),
+            (400..=403, _) => self.refusal().code.is_some() || self.is_upgrade_refusal(),
             _ => false,
         }
     }

@@ -1,7 +1,9 @@
 //! The life of one connection, as records prove it.
 
 use super::{Asked, Place};
-use crate::journal::record::{Body, Direction, Opcode, Record};
+use crate::journal::record::{
+    Body, Direction, Opcode, Record, Transport, TransportName, TransportState,
+};
 use crate::model::Packet;
 use crate::model::decode::Kind;
 
@@ -79,6 +81,18 @@ fn around(record: &Record, at: usize) -> String {
     format!("{start}{before}»{after}{end}")
 }
 
+/// A WebSocket that was cut before it carried the session: our client names the code that it
+/// sees, a tap who did it.
+fn is_cut_upgrade(transport: &Transport) -> bool {
+    let error = transport.error.as_deref().unwrap_or_default();
+    transport.name == TransportName::Websocket
+        && transport.state == TransportState::Closed
+        && (error.starts_with("probe error") && error.contains("1006")
+            || error.contains("before the upgrade was done")
+                && !error.starts_with("the client ")
+                && !error.contains("close code"))
+}
+
 /// Something that the client did for which an Engine.IO server ends a session, without a word
 /// (a POST is answered `ok` all the same).
 #[derive(Debug, Clone, PartialEq)]
@@ -146,6 +160,11 @@ pub struct Life {
     pub faults: Vec<Place>,
     /// What the session may have died of, at most 100.
     pub deeds: Vec<Deed>,
+    /// The record that tells of a WebSocket that was cut before the upgrade was done, and not by
+    /// the client.
+    pub socket_cut: Option<Place>,
+    /// Messages that a person injected, at most 100: they are not the peer's.
+    pub injected: Vec<Place>,
     /// Exchanges that wait for their response.
     pub(super) open: Vec<(u64, Asked)>,
     /// Namespaces for which a CONNECT was sent (or, in Engine.IO 3, `/` is implied).
@@ -172,14 +191,17 @@ impl Life {
             troubles: Vec::new(),
             faults: Vec::new(),
             deeds: Vec::new(),
+            socket_cut: None,
+            injected: Vec::new(),
             open: Vec::new(),
             asked_for: Vec::new(),
         }
     }
 
-    /// The WebSocket went away without a close frame (1006).
+    /// The WebSocket went away without a close frame (1006), and not by the client.
     pub fn was_cut(&self) -> bool {
         self.reason.as_deref() == Some("transport close")
+            && !self.cut_by_client()
             && !self
                 .close_frames
                 .iter()
@@ -289,6 +311,9 @@ impl Life {
                 }
             }
             Body::Fault(_) if self.faults.len() < PLACES => self.faults.push(place),
+            Body::Transport(transport) if is_cut_upgrade(transport) => {
+                self.socket_cut = Some(place);
+            }
             _ => {}
         }
         if self.heard != before {

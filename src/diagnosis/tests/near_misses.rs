@@ -4,8 +4,8 @@ use super::findings_of;
 use crate::journal::file::Source;
 
 /// A tapped WebSocket session, line by line.
-struct Tapped {
-    lines: String,
+pub(super) struct Tapped {
+    pub(super) lines: String,
     n: u64,
     t: f64,
     c: u32,
@@ -13,7 +13,7 @@ struct Tapped {
 
 impl Tapped {
     /// Connection 1 of Engine.IO `eio`, with a heartbeat of 1 s + 1 s.
-    fn on(eio: u8) -> Tapped {
+    pub(super) fn on(eio: u8) -> Tapped {
         let mut session = Tapped {
             lines: String::new(),
             n: 0,
@@ -24,7 +24,7 @@ impl Tapped {
         session
     }
 
-    fn add(&mut self, rest: &str) -> &mut Tapped {
+    pub(super) fn add(&mut self, rest: &str) -> &mut Tapped {
         self.n += 1;
         self.t += 0.001;
         let (n, t, c) = (self.n, self.t, self.c);
@@ -34,7 +34,7 @@ impl Tapped {
     }
 
     /// The next connection.
-    fn opens(&mut self, eio: u8) -> &mut Tapped {
+    pub(super) fn opens(&mut self, eio: u8) -> &mut Tapped {
         self.c += 1;
         let x = self.c;
         let url = format!("ws://h/socket.io/?EIO={eio}&transport=websocket");
@@ -57,25 +57,25 @@ impl Tapped {
         ))
     }
 
-    fn up(&mut self, data: &str) -> &mut Tapped {
+    pub(super) fn up(&mut self, data: &str) -> &mut Tapped {
         self.frame("to_server", data)
     }
 
-    fn down(&mut self, data: &str) -> &mut Tapped {
+    pub(super) fn down(&mut self, data: &str) -> &mut Tapped {
         self.frame("to_client", data)
     }
 
     /// `/` is joined.
-    fn joins(&mut self) -> &mut Tapped {
+    pub(super) fn joins(&mut self) -> &mut Tapped {
         self.up("40").down(r#"40{"sid":"S"}"#)
     }
 
-    fn after(&mut self, ms: u64) -> &mut Tapped {
+    pub(super) fn after(&mut self, ms: u64) -> &mut Tapped {
         self.t += ms as f64 / 1e3;
         self
     }
 
-    fn closes(&mut self, dir: &str, code: Option<u16>) -> &mut Tapped {
+    pub(super) fn closes(&mut self, dir: &str, code: Option<u16>) -> &mut Tapped {
         let code = code.map_or(String::new(), |code| format!(",\"code\":{code}"));
         self.add(&format!(r#""k":"frame","dir":"{dir}","op":"close"{code}"#))
     }
@@ -88,7 +88,21 @@ impl Tapped {
         self
     }
 
-    fn rules(&self) -> Vec<String> {
+    /// A message is injected to the client or the server, as a tap announces it.
+    pub(super) fn injects(&mut self, to: &str, what: &str) -> &mut Tapped {
+        let text = serde_json::to_string(&format!("injected to the {to}: {what}")).unwrap();
+        self.add(&format!(r#""k":"mark","text":{text}"#))
+    }
+
+    /// A record of an earlier connection.
+    pub(super) fn goes(&mut self, c: u32, rest: &str) -> &mut Tapped {
+        let current = std::mem::replace(&mut self.c, c);
+        self.add(rest);
+        self.c = current;
+        self
+    }
+
+    pub(super) fn rules(&self) -> Vec<String> {
         findings_of(Source::Tap, &self.lines)
             .into_iter()
             .map(|finding| finding.rule)

@@ -64,6 +64,16 @@ pub fn meaning(code: u64) -> Option<&'static str> {
     })
 }
 
+/// Whether an answer is the one with which Node's Engine.IO refuses a WebSocket: it writes a 400 of
+/// its own to the socket, with the label `text/html` and nothing more, and the reason as plain text
+/// (engine.io `server.ts`, `abortUpgrade`). The text may be the application's, from `allowRequest`;
+/// a page has tags, and frameworks name a charset.
+pub fn is_upgrade_refusal(status: u16, content_type: Option<&str>, refusal: &ServerError) -> bool {
+    status == 400
+        && refusal.form == Form::Text
+        && content_type.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
+}
+
 /// Reads the body of a response that refuses.
 pub fn decode(body: &[u8], content_type: Option<&str>) -> ServerError {
     let text = String::from_utf8_lossy(body);
@@ -177,6 +187,19 @@ fn clip(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nodes_refusal_of_a_websocket_is_known_by_its_label_and_its_plain_text() {
+        let is = |status, kind, body: &str| {
+            is_upgrade_refusal(status, Some(kind), &decode(body.as_bytes(), Some(kind)))
+        };
+        assert!(is(400, "text/html", "no entry"));
+        assert!(is(400, "text/html", "Bad request"));
+        assert!(!is(400, "text/html", "<html><center>nginx</center></html>"));
+        assert!(!is(400, "text/html; charset=utf-8", "no entry"));
+        assert!(!is(400, "text/plain", "no entry"));
+        assert!(!is(403, "text/html", "no entry"));
+    }
 
     #[test]
     fn reads_every_servers_form() {
