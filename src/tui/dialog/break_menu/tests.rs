@@ -241,7 +241,16 @@ fn among_several_clients_it_acts_on_the_one_that_is_looked_at_and_says_so() {
     });
     assert_eq!(keys(&mut menu, "enter"), Outcome::Ignored);
     assert!(shown(&menu, 100, 30).contains("has ended"));
+    keys(&mut menu, "esc");
+    assert!(shown(&menu, 100, 40).contains("c2 has ended"));
     // What acts on a handshake or an upgrade is for whoever comes next.
+    let mut menu = BreakMenu::new(two(2));
+    keys(&mut menu, "'abort-upgrade enter");
+    let text = shown(&menu, 100, 30);
+    assert!(
+        text.contains("to WebSocket. It acts once, on the next"),
+        "{text}"
+    );
     let mut menu = BreakMenu::new(two(2));
     assert_eq!(
         keys(&mut menu, "'no-upgrade enter enter"),

@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::{BreakMenu, Question, Row, Target, takes_value};
+use super::target::Target;
+use super::{BreakMenu, Question, Row, takes_value};
 use crate::faults::{Entry, Fault, Lasts};
 use crate::journal::record::TransportName;
 use crate::tui::edit::{Edit, view};
@@ -167,6 +168,9 @@ impl BreakMenu {
     fn tag(&self, entry: &Entry) -> String {
         if self.around.active.iter().any(|f| f.name() == entry.name) {
             return "⚡ active".to_owned();
+        }
+        if let Target::Gone(c) = self.target(entry) {
+            return format!("c{c} has ended");
         }
         if self.refusal(entry).is_some() {
             return "in a tap only".to_owned();
