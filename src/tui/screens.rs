@@ -389,9 +389,7 @@ fn a_fault_hits_the_client_that_is_looked_at() {
         client_of_a_tap(&mut bench, u64::from(c) * 100, c, "python");
     }
     bench.settle(1_000);
-    let hits = |effects: &[Effect], wanted: u32| {
-        matches!(effects, [Effect::Command(0, Command::FaultOn { fault: F::Drop, c })] if *c == wanted)
-    };
+    let hits = |effects: &[Effect], wanted: u32| matches!(effects, [Effect::Command(0, Command::FaultOn { fault: F::Drop, c })] if *c == wanted);
     let effects = bench.keys("x 'drop' enter enter");
     assert!(hits(&effects, 3), "{effects:?}");
     if let super::state::Tab {
