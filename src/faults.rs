@@ -49,12 +49,14 @@ mod injector;
 mod plan;
 mod random;
 mod verdict;
+mod waits;
 
 pub use catalogue::{Brings, CATALOGUE, Entry, Lasts, Outcome, Side, as_markdown, groups};
 pub use fault::{DEFAULT_JITTER_MS, Fault, FaultError, MAX_MS};
 pub use injector::{Injector, Refused, refuse};
-pub use plan::{EXAMPLE, Plan, PlanError, Rule, When};
+pub use plan::{At, EXAMPLE, Places, Plan, PlanError, Rule, When};
 pub use verdict::{
     Answer, Answered, Asked, End, EndDo, HeadDo, Message, MessageDo, Place, RequestDo, RequestKind,
     ResponseDo, Strike, Struck, Verdict,
 };
+pub use waits::{There, never_struck, waits_for};

@@ -250,10 +250,13 @@ impl Scope {
         }
         if let Some(tap) = &self.tap {
             return match command {
-                Command::Fault(_) | Command::ClearFaults if tap.readonly() => {
+                Command::Fault(_) | Command::FaultOn { .. } | Command::ClearFaults
+                    if tap.readonly() =>
+                {
                     Err(Refused::ReadOnly)
                 }
                 Command::Fault(fault) => Ok(tap.fault(fault)?),
+                Command::FaultOn { fault, c } => Ok(tap.fault_on(fault, c)?),
                 Command::ClearFaults => {
                     tap.clear_faults();
                     Ok(())
@@ -269,7 +272,7 @@ impl Scope {
         {
             return Err(Refused::ReadOnly);
         }
-        if let Command::Fault(fault) = command {
+        if let Command::Fault(fault) | Command::FaultOn { fault, .. } = command {
             faults::refuse(fault, client.side())?;
         }
         match client {

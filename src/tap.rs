@@ -46,7 +46,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use url::{Position, Url};
 
-use crate::faults::{Fault, Plan, Refused};
+use crate::faults::{Fault, Plan, Refused, There, waits_for};
 use crate::journal::Journal;
 use crate::journal::record::Direction;
 use crate::net::dial::{DialError, DialOptions, Dialer};
@@ -320,14 +320,7 @@ impl Tap {
                 .filter(|session| session.is_live())
                 .ok_or(InjectError::NoConnection(c));
         }
-        let live: Vec<Arc<Session>> = self
-            .shared
-            .sessions
-            .live()
-            .into_iter()
-            .filter(|session| session.is_live())
-            .collect();
-        match live.as_slice() {
+        match self.open_sessions().as_slice() {
             [only] => Ok(Arc::clone(only)),
             several => Err(InjectError::Which(several.len())),
         }
@@ -338,16 +331,56 @@ impl Tap {
     /// # Errors
     /// A fault that a tap can't make.
     pub fn fault(&self, fault: Fault) -> Result<(), Refused> {
+        let live = self.open_sessions();
         self.shared.faults.arm(fault)?;
+        self.struck(fault, None, live);
+        Ok(())
+    }
+
+    /// Makes something fail at the next moment that fits on one connection.
+    ///
+    /// # Errors
+    /// A fault that a tap can't make, and a connection that is not open.
+    pub fn fault_on(&self, fault: Fault, c: u32) -> Result<(), Refused> {
+        let mut live = self.open_sessions();
+        live.retain(|session| session.c == c);
+        if live.is_empty() {
+            return Err(Refused::Gone { c });
+        }
+        self.shared.faults.arm_on(fault, c)?;
+        self.struck(fault, Some(c), live);
+        Ok(())
+    }
+
+    fn open_sessions(&self) -> Vec<Arc<Session>> {
+        let mut live = self.shared.sessions.live();
+        live.retain(|session| session.is_live());
+        live
+    }
+
+    /// A fault was armed: it strikes what is there, or it is said what it waits for.
+    fn struck(&self, fault: Fault, c: Option<u32>, live: Vec<Arc<Session>>) {
+        let waits: Vec<Option<String>> = live
+            .iter()
+            .map(|session| waits_for(fault, There::Open(session.transport())))
+            .collect();
+        let what = match waits.as_slice() {
+            [] if fault.entry().over.len() == 1 => waits_for(fault, There::Nothing),
+            // It can act on one of them.
+            some if some.iter().any(Option::is_none) => None,
+            some => some.iter().flatten().next().cloned(),
+        };
+        if let Some(what) = what {
+            let on = c.map_or_else(String::new, |c| format!(" on c{c}"));
+            let text = format!("{fault}{on} waits for {what}");
+            self.shared.notices.push(text);
+        }
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
-            for session in shared.sessions.live() {
-                if session.is_live() {
-                    shared.strike(&session).await;
-                }
+            for session in live {
+                shared.strike(&session).await;
             }
         });
-        Ok(())
     }
 
     /// Ends the faults that were asked for and still wait or last; a plan goes on. Gives what

@@ -28,11 +28,13 @@ JSON object a line (its end does not end the tap):
   {\"inject\":[\"event\",arg…],\"to\":\"client\",\"nsp\":\"/\",\"c\":1}   an event into a live connection
   {\"inject\":\"42[\\\"event\\\"]\",\"to\":\"server\"}                  a text message as it stands on the wire
   {\"inject\":{\"$binary\":\"<base64>\"},\"to\":\"client\"}           a binary one
-  {\"fault\":\"drop\"}   {\"fault\":\"clear\"}   {\"mark\":\"text\"}   {\"quit\":true}
+  {\"fault\":\"drop\",\"c\":1}                            a failure on purpose, in that connection
+  {\"fault\":\"clear\"}   {\"mark\":\"text\"}   {\"quit\":true}
   {\"wait\":{\"event\":\"hello\"}}   {\"wait\":{\"namespace\":\"/chat\"}}   {\"wait\":{\"ms\":500}}
 
-\"c\" is the connection's number; it may be left out while only one is open. An injected event
-never asks for an ack: the answer would reach a peer that did not ask.";
+\"c\" is the connection's number; an injection may leave it out while only one is open, and a fault
+without it acts on the first that it fits. An injected event never asks for an ack: the answer
+would reach a peer that did not ask.";
 
 /// `--on-overflow`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -69,6 +69,13 @@ pub enum Command {
     },
     /// Make something fail at the next moment that fits.
     Fault(Fault),
+    /// Make something fail at the next moment that fits on one connection.
+    FaultOn {
+        /// What.
+        fault: Fault,
+        /// Number of the connection.
+        c: u32,
+    },
     /// End the faults that were asked for and still wait or last; a plan goes on.
     ClearFaults,
 }

@@ -286,6 +286,7 @@ impl Driver {
                 && self.readers.is_empty()
                 && self.tasks.is_empty()
             {
+                self.tell_unstruck();
                 return;
             }
             let wake = [
@@ -325,6 +326,7 @@ impl Driver {
                     self.cut_overdue(now);
                     if cut_at.is_some_and(|at| at <= now) {
                         self.carry_out();
+                        self.tell_unstruck();
                         return;
                     }
                 }
@@ -342,7 +344,8 @@ impl Driver {
 
     fn command(&mut self, command: Command) {
         match command {
-            Command::Fault(fault) => self.arm(fault),
+            Command::Fault(fault) => self.arm(fault, None),
+            Command::FaultOn { fault, c } => self.arm(fault, Some(c)),
             Command::ClearFaults => self.clear_faults(),
             command => self.machine.handle(Instant::now(), Input::Command(command)),
         }

@@ -487,7 +487,7 @@ impl Machine {
                 self.record(None, Body::Mark(crate::journal::record::Mark { text }))
             }
             // The driver makes them: the machine must not know what is done to it.
-            Command::Fault(_) | Command::ClearFaults => {}
+            Command::Fault(_) | Command::FaultOn { .. } | Command::ClearFaults => {}
         }
     }
 

@@ -30,6 +30,9 @@ use crate::protocol::engine::Version;
 use lane::Lane;
 use source::{Hit, Moment, Source};
 
+/// Faults that are remembered because they never acted.
+const MISSED: usize = 100;
+
 /// Why a fault can't be armed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -43,6 +46,22 @@ pub enum Refused {
         fault: Fault,
         /// Who was asked.
         side: Side,
+    },
+    /// It was meant for one connection, whose moment for it is over.
+    #[error("{fault} acts on a handshake, and that of connection {c} is over; leave \"c\" out")]
+    Past {
+        /// The fault.
+        fault: Fault,
+        /// Number of the connection.
+        c: u32,
+    },
+    /// It was meant for one connection, which is not open.
+    #[error(
+        "no connection {c} is open; connections are numbered from 1 in the order in which they began"
+    )]
+    Gone {
+        /// Number of the connection.
+        c: u32,
     },
 }
 
@@ -68,6 +87,8 @@ pub struct Injector {
     /// In the order in which they are asked: those of the plan, then those armed by hand.
     sources: Vec<Source>,
     connections: HashMap<u32, Connection>,
+    /// Armed for one connection, which ended before they acted.
+    missed: Vec<Fault>,
 }
 
 /// What lasts on a connection.
@@ -144,6 +165,7 @@ impl Injector {
             next_id: 1,
             sources: Vec::new(),
             connections: HashMap::new(),
+            missed: Vec::new(),
         };
         for rule in plan.rules {
             for fault in rule.faults {
@@ -172,8 +194,11 @@ impl Injector {
     /// Arms a fault for one connection.
     ///
     /// # Errors
-    /// A fault that this side can't apply.
+    /// A fault that this side can't apply, or that acts before a connection is open.
     pub fn arm_on(&mut self, fault: Fault, c: u32) -> Result<(), Refused> {
+        if fault == Fault::NoUpgrade {
+            return Err(Refused::Past { fault, c });
+        }
         self.arm_when(
             fault,
             When {
@@ -212,6 +237,13 @@ impl Injector {
     pub fn armed(&self) -> Vec<Fault> {
         let by_hand = self.sources.iter().filter(|source| source.by_hand());
         by_hand.map(|source| source.fault).collect()
+    }
+
+    /// What was armed by hand, was not cleared, and has never acted, oldest first.
+    pub fn unstruck(&self) -> Vec<Fault> {
+        let waiting = self.sources.iter().filter(|s| s.by_hand() && s.is_fresh());
+        let missed = self.missed.iter().copied();
+        missed.chain(waiting.map(|source| source.fault)).collect()
     }
 
     /// No plan, nothing armed, nothing lasting: every answer would be `Pass`.
@@ -270,6 +302,15 @@ impl Injector {
         for source in &mut self.sources {
             source.closed(c);
         }
+        // What was meant for it alone has lost its moment: no other gets its number.
+        let missed = &mut self.missed;
+        self.sources.retain(|source| {
+            let meant = source.by_hand() && source.when.connections == [c];
+            if meant && source.is_fresh() && missed.len() < MISSED {
+                missed.push(source.fault);
+            }
+            !meant
+        });
     }
 
     /// The first source that wants this, fits and acts.

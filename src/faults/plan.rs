@@ -21,6 +21,7 @@
 //! times = 1                     # and no more often than this in all
 //! ```
 
+mod chance;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -47,8 +48,26 @@ pub struct Rule {
     pub faults: Vec<Fault>,
     /// What must fit.
     pub when: When,
-    /// Line of the plan, from 1.
+    /// Where what may be refused stands.
+    pub places: Places,
+}
+
+/// Line and column of a key or value of a plan, both from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct At {
+    /// Line, from 1.
     pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// Where in its plan a rule says what one of the sides may not be able to do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Places {
+    /// Its faults, in their order.
+    pub faults: Vec<At>,
+    /// Its key `attempt`.
+    pub attempt: Option<At>,
 }
 
 /// What must fit for a rule to act; what is not named fits always.
@@ -115,29 +134,26 @@ impl Plan {
         read::plan(text)
     }
 
-    /// Whether a side can apply all of it; the first rule that it can't, in words.
+    /// Whether a side can apply all of it; the first thing that it can't, in words.
     ///
     /// # Errors
-    /// The line of the rule and what can't be done.
+    /// What can't be done, and where the plan asks for it.
     pub fn check(&self, side: super::Side) -> Result<(), PlanError> {
+        let refused = |at: At, name: &str, why: &dyn std::fmt::Display| PlanError {
+            line: at.line,
+            column: at.column,
+            what: format!("rule {name:?}: {why}"),
+        };
         for rule in &self.rules {
             if side == super::Side::Tap && !rule.when.attempts.is_empty() {
-                return Err(PlanError {
-                    line: rule.line,
-                    column: 1,
-                    what: format!(
-                        "rule {:?}: a tap can't tell the attempts of a client from its first connects; name a connection: connection = 2",
-                        rule.name
-                    ),
-                });
+                let why = "a tap can't tell the attempts of a client from its first connects; name a connection: connection = 2";
+                let at = rule.places.attempt.unwrap_or_default();
+                return Err(refused(at, &rule.name, &why));
             }
-            for fault in &rule.faults {
-                if let Err(refused) = super::injector::refuse(*fault, side) {
-                    return Err(PlanError {
-                        line: rule.line,
-                        column: 1,
-                        what: format!("rule {:?}: {refused}", rule.name),
-                    });
+            let places = rule.places.faults.iter().copied();
+            for (fault, at) in rule.faults.iter().zip(places) {
+                if let Err(why) = super::injector::refuse(*fault, side) {
+                    return Err(refused(at, &rule.name, &why));
                 }
             }
         }

@@ -2,10 +2,12 @@
 //!
 //! One exchange takes one connection: an idle one to the same origin, else a new one. So a GET
 //! that hangs and a POST beside it make two connections, and never more are open than exchanges
-//! ran at once. An idle one is not used any more shortly before the server closes it, because a
-//! POST that meets the end of its connection is lost: it must not be sent twice. The headers that are sent are exactly those given, in their order and spelling;
-//! [`request_headers`] builds the usual list, so that the caller can record it first. Redirects
-//! are not followed.
+//! ran at once. No request is sent twice: a kept connection is replaced where it is seen to be over
+//! before a byte of the request has left; whatever breaks afterwards is the failure of that
+//! exchange, because the server may have acted on it and the caller must learn of the break. So
+//! an idle one is not used any more shortly before the server closes it. The headers that are sent
+//! are exactly those given, in their order and spelling; [`request_headers`] builds the usual
+//! list, so that the caller can record it first. Redirects are not followed.
 
 pub mod content;
 mod head;
@@ -185,9 +187,9 @@ impl HttpClient {
 
     /// Sends the request and reads the whole response. Any status is `Ok`.
     ///
-    /// A GET is sent once more, on a new connection, where a kept one turns out to be dead
-    /// before a byte of the response came; other methods only where not a byte of the request
-    /// had left. Dropping the future closes the connection.
+    /// It is sent once. A kept connection that turns out to be over before a byte of the request
+    /// has left is replaced by a new one; one that breaks later is an error, whatever the method.
+    /// Dropping the future closes the connection.
     ///
     /// # Errors
     /// See [`ExchangeErrorKind`].
@@ -203,13 +205,15 @@ impl HttpClient {
             .map_err(|why| fail(ExchangeErrorKind::Request(why)))?;
         let origin = format!("{}://{}", request.url.scheme(), authority(&request.url));
         let mut timing = Timing::default();
+        // What has become of the kept ones meanwhile is taken note of first.
+        tokio::task::yield_now().await;
         if let Some(conn) = self.0.take(&origin) {
             let wire = conn.wire.clone();
             match self
                 .run(conn, &origin, request, &head, started, timing)
                 .await
             {
-                Err(error) if stale(&error, &request.method, &wire) => {}
+                Err(error) if unsent(&error, &wire) => {}
                 result => return result,
             }
         }
@@ -262,7 +266,7 @@ impl HttpClient {
         started: Instant,
         mut timing: Timing,
     ) -> Result<Response, ExchangeError> {
-        lock(&conn.wire).begin(head.to_vec(), request.body.len());
+        lock(&conn.wire).begin(head.to_vec(), request.body.len(), conn.info.reused);
         let outcome = self.send(&mut conn, request).await;
         let (status, headers, written, first) = {
             let wire = lock(&conn.wire);
@@ -422,12 +426,10 @@ fn kept_for(headers: &Headers) -> Duration {
     })
 }
 
-/// Whether the failure is only that a kept connection was dead already.
-fn stale(error: &ExchangeError, method: &str, wire: &SharedWire) -> bool {
-    let wire = lock(wire);
-    matches!(*error.kind, ExchangeErrorKind::NoResponse(_))
-        && wire.first_byte.is_none()
-        && (method == "GET" || !wire.began)
+/// Whether the failure is only that a kept connection was over already: nothing of the request
+/// has left.
+fn unsent(error: &ExchangeError, wire: &SharedWire) -> bool {
+    matches!(*error.kind, ExchangeErrorKind::NoResponse(_)) && !lock(wire).began
 }
 
 impl ExchangeError {

@@ -290,6 +290,7 @@ pub fn command(command: command::Command, options: &Options) -> Result<Command, 
         command::Command::Connect => Ok(Command::Connect),
         command::Command::Disconnect => Ok(Command::Disconnect),
         command::Command::Fault(fault) => Ok(Command::Fault(fault)),
+        command::Command::FaultOn { fault, c } => Ok(Command::FaultOn(fault, c)),
         command::Command::ClearFaults => Ok(Command::ClearFaults),
         command::Command::Mark { .. } => unable("a mark is of the journal"),
     }

@@ -53,6 +53,15 @@ impl Faulty {
         self.ask(|injector| injector.arm(fault))
     }
 
+    pub(super) fn arm_on(&self, fault: Fault, c: u32) -> Result<(), Refused> {
+        self.ask(|injector| injector.arm_on(fault, c))
+    }
+
+    /// What was armed by hand and has never acted.
+    pub(super) fn unstruck(&self) -> Vec<Fault> {
+        self.lock().unstruck()
+    }
+
     pub(super) fn clear(&self) -> Vec<Fault> {
         self.ask(Injector::clear)
     }

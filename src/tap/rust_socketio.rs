@@ -53,6 +53,8 @@ pub enum Command {
     Disconnect,
     /// Make something fail in its tap at the next moment that fits.
     Fault(Fault),
+    /// Make something fail in its tap on one connection.
+    FaultOn(Fault, u32),
     /// End the faults that were asked for.
     ClearFaults,
 }

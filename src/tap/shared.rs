@@ -12,7 +12,7 @@ use super::head::Changed;
 use super::inject::{InjectError, Parcel};
 use super::sessions::{Order, Session};
 use super::{GRACE, LOOK, Shared, TOLD, link, stopped};
-use crate::faults::{End, Strike};
+use crate::faults::{End, Strike, never_struck};
 use crate::journal::record::{Body, Direction, Fault as FaultRecord, TransportName};
 
 impl Shared {
@@ -84,6 +84,9 @@ impl Shared {
                 .story
                 .ended_by_tap("transport close", "the tap was stopped");
             self.told(&session, told).await;
+        }
+        if let Some(text) = never_struck(&self.faults.unstruck()) {
+            self.notices.push(text);
         }
         self.recorder.settle(GRACE).await;
     }

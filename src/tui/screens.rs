@@ -284,8 +284,8 @@ fn the_lines_of_what_to_try_go_when_a_row_is_looked_at() {
 fn what_was_broken_on_purpose_is_said_everywhere() {
     use crate::faults::Fault as F;
     let mut bench = connected(120, 36);
-    bench.state.tabs[0].broken.asked(F::Delay(200));
-    bench.state.tabs[0].broken.asked(F::NoPong);
+    bench.state.tabs[0].broken.asked(F::Delay(200), None);
+    bench.state.tabs[0].broken.asked(F::NoPong, None);
     bench.add(
         60_900,
         Body::Fault(Fault {
@@ -377,6 +377,33 @@ fn two_clients(width: u16, height: u16) -> Bench {
         }),
     );
     bench
+}
+
+#[test]
+fn a_fault_hits_the_client_that_is_looked_at() {
+    use super::effect::Effect;
+    use crate::client::Command;
+    use crate::faults::Fault as F;
+    let mut bench = tapped(120, 36);
+    for c in 1..=3 {
+        client_of_a_tap(&mut bench, u64::from(c) * 100, c, "python");
+    }
+    bench.settle(1_000);
+    let hits = |effects: &[Effect], wanted: u32| matches!(effects, [Effect::Command(0, Command::FaultOn { fault: F::Drop, c })] if *c == wanted);
+    let effects = bench.keys("x 'drop' enter enter");
+    assert!(hits(&effects, 3), "{effects:?}");
+    if let super::state::Tab {
+        tap: Some(clients),
+        model,
+        ..
+    } = &mut bench.state.tabs[0]
+    {
+        clients.choose(model, 2);
+    }
+    let effects = bench.keys("x 'drop' enter enter");
+    assert!(hits(&effects, 2), "{effects:?}");
+    let effects = bench.keys(": 'break drop' enter");
+    assert!(hits(&effects, 2), "{effects:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! unchanged, all of it is in the session, and what is injected or broken on purpose has the
 //! effect that it is meant to have.
 
+mod aimed;
 mod ends;
 mod faults;
 mod frames;

@@ -101,7 +101,7 @@ const COMMANDS: [(&str, &[&str]); 11] = [
     ("buffer", &[]),
     ("connect", &[]),
     ("disconnect", &[]),
-    ("fault", &[]),
+    ("fault", &["c"]),
     ("mark", &[]),
     ("wait", &[]),
     ("quit", &[]),
@@ -162,7 +162,7 @@ pub fn parse(line: &str, nsp: &str) -> Result<Option<Step>, String> {
             text: command.text("mark")?,
         }),
         "wait" => Step::Wait(wait(command.get("wait").map_or("", |raw| raw.get()))?),
-        _ => Step::Do(fault(&command.text("fault")?)?),
+        _ => Step::Do(command.fault()?),
     };
     Ok(Some(step))
 }
@@ -322,6 +322,30 @@ impl Line<'_> {
         }))
     }
 
+    /// `clear` ends what was asked for; anything else is a fault of the catalogue, for the
+    /// connection `c` where that is given.
+    fn fault(&self) -> Result<Command, String> {
+        let text = self.text("fault")?;
+        let c = match self.get("c").map(|raw| raw.get().parse::<u32>()) {
+            None => None,
+            Some(Ok(c)) if c > 0 => Some(c),
+            Some(_) => return Err("c must be the number of a connection, from 1".to_owned()),
+        };
+        if text == "clear" {
+            return match c {
+                None => Ok(Command::ClearFaults),
+                Some(_) => Err("clear ends all that was asked for; leave \"c\" out".to_owned()),
+            };
+        }
+        let fault = text
+            .parse()
+            .map_err(|error: FaultError| format!("{error}; clear ends those that last"))?;
+        Ok(match c {
+            None => Command::Fault(fault),
+            Some(c) => Command::FaultOn { fault, c },
+        })
+    }
+
     fn answer(&self, nsp: &str) -> Result<Command, String> {
         let args = self.array("answer")?;
         let id = self
@@ -332,17 +356,6 @@ impl Line<'_> {
             true => Command::AnswerAgain { nsp, id, args },
             false => Command::Answer { nsp, id, args },
         })
-    }
-}
-
-/// `clear` ends what was asked for; anything else is a fault of the catalogue.
-fn fault(text: &str) -> Result<Command, String> {
-    match text {
-        "clear" => Ok(Command::ClearFaults),
-        _ => text
-            .parse()
-            .map(Command::Fault)
-            .map_err(|error: FaultError| format!("{error}; clear ends those that last")),
     }
 }
 

@@ -387,6 +387,7 @@ impl<W: Write> Session<W> {
             | Command::Rebuffer { .. }
             | Command::Mark { .. }
             | Command::Fault(_)
+            | Command::FaultOn { .. }
             | Command::ClearFaults => {}
         }
     }

@@ -69,9 +69,10 @@ pub(super) fn parse(line: &str) -> Result<Option<Order>, String> {
         }
         Step::Wait(wait) => Ok(Some(Order::Wait(wait))),
         Step::Do(command) => match command {
-            Command::Mark { .. } | Command::Fault(_) | Command::ClearFaults => {
-                Ok(Some(Order::Do(command)))
-            }
+            Command::Mark { .. }
+            | Command::Fault(_)
+            | Command::FaultOn { .. }
+            | Command::ClearFaults => Ok(Some(Order::Do(command))),
             _ => Err(
                 "a tap has no client of its own; {\"inject\":[\"event\",arg…],\"to\":\"server\"} puts an event into a live connection"
                     .to_owned(),
@@ -195,6 +196,9 @@ mod tests {
             (r#"{"emit":["x"]}"#, "no client of its own"),
             (r#"{"wait":{"ack":true}}"#, "no acks"),
             (r#"{"fault":"nonsense"}"#, "nonsense"),
+            (r#"{"fault":"drop","c":0}"#, "from 1"),
+            (r#"{"fault":"clear","c":1}"#, "leave \"c\" out"),
+            (r#"{"fault":"drop","on":1}"#, "fault knows c"),
             ("[]", "object"),
         ] {
             let error = parse(line).unwrap_err();
@@ -209,6 +213,13 @@ mod tests {
         assert_eq!(
             parse(r#"{"fault":"drop"}"#),
             Ok(Some(Order::Do(Command::Fault(Fault::Drop))))
+        );
+        assert_eq!(
+            parse(r#"{"c":2,"fault":"drop"}"#),
+            Ok(Some(Order::Do(Command::FaultOn {
+                fault: Fault::Drop,
+                c: 2
+            })))
         );
         assert_eq!(
             parse(r#"{"fault":"clear"}"#),

@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use super::Driver;
 use crate::client::machine::{ExchangeId, Wire, WsEnd};
-use crate::faults::{End, Fault, Message, Place, Strike};
+use crate::faults::{self, End, Fault, Message, Place, Refused, Strike, There};
 use crate::journal::record::{
     self, Body, ConnectionState, Direction, Fault as FaultRecord, TransportName,
 };
@@ -94,11 +94,31 @@ impl Failing {
 }
 
 impl Driver {
-    /// A person asks for a fault.
-    pub(super) fn arm(&mut self, fault: Fault) {
-        match self.injector.arm(fault) {
-            Ok(()) => self.failing.strikes = true,
-            Err(refused) => self.notices.push(refused.to_string()),
+    /// A person asks for a fault, on the connection `c` or on any.
+    pub(super) fn arm(&mut self, fault: Fault, c: Option<u32>) {
+        let wire = self.machine.wire().filter(|wire| wire.open);
+        let armed = match c {
+            None => self.injector.arm(fault),
+            Some(c) if wire.is_some_and(|wire| wire.c == c) => self.injector.arm_on(fault, c),
+            Some(c) => Err(Refused::Gone { c }),
+        };
+        if let Err(refused) = armed {
+            return self.notices.push(refused.to_string());
+        }
+        self.failing.strikes = true;
+        let there = wire.map_or(There::Nothing, |wire| There::Open(wire.transport));
+        // Before the first connection what acts on any is no news: it acts as soon as there is one.
+        if (there != There::Nothing || fault.entry().over.len() == 1)
+            && let Some(what) = faults::waits_for(fault, there)
+        {
+            self.notices.push(format!("{fault} waits for {what}"));
+        }
+    }
+
+    /// The session is over: says what was armed in vain.
+    pub(super) fn tell_unstruck(&self) {
+        if let Some(text) = faults::never_struck(&self.injector.unstruck()) {
+            self.notices.push(text);
         }
     }
 

@@ -131,9 +131,7 @@ impl Injector {
             }
             Fault::Close(_) => !source.by_hand() && websocket,
             Fault::Oversize => !source.by_hand() && websocket && dir == Direction::ToServer,
-            Fault::Garbage => {
-                !source.by_hand() && dir == source.when.direction.unwrap_or(Direction::ToClient)
-            }
+            Fault::Garbage => !source.by_hand() && dir == Direction::ToClient,
             Fault::SplitAttachment => info.attachments > 0,
             Fault::Duplicate => info.kind.is_event(),
             Fault::Reorder => info.kind.is_event() && !holds,

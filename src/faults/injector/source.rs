@@ -74,6 +74,11 @@ impl Source {
         self.rule.is_none()
     }
 
+    /// It has not acted yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.acted == 0
+    }
+
     /// It will not act again.
     pub(super) fn spent(&self) -> bool {
         let once = self.by_hand() && self.fault.entry().lasts == Lasts::Once;

@@ -586,7 +586,7 @@ fn plan() -> impl Strategy<Value = Plan> {
                     direction: dir.map(|to_client| if to_client { IN } else { OUT }),
                     ..When::default()
                 },
-                line: 1,
+                places: crate::faults::Places::default(),
             })
             .collect(),
     })

@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Plan, PlanError, Rule, When};
+use super::{At, Places, Plan, PlanError, Rule, When, chance};
 use crate::faults::Fault;
 use crate::faults::verdict::RequestKind;
 use crate::journal::record::{Direction, TransportName};
@@ -48,6 +48,11 @@ pub(super) fn plan(text: &str) -> Result<Plan, PlanError> {
     read(&table, text).map_err(|Mistake(span, what)| at_place(text, span.start, what))
 }
 
+fn at(text: &str, span: &Range<usize>) -> At {
+    let (line, column) = crate::place::of(text, span.start);
+    At { line, column }
+}
+
 fn at_place(text: &str, offset: usize, what: String) -> PlanError {
     let (line, column) = crate::place::of(text, offset);
     PlanError { line, column, what }
@@ -70,9 +75,13 @@ fn read(table: &Spanned<DeTable<'_>>, text: &str) -> Result<Plan, Mistake> {
                     let what = "write each rule as a table of its own: [[rule]]";
                     return Err(Mistake(value.span(), what.to_owned()));
                 };
-                for (at, rule) in rules.iter().enumerate() {
-                    plan.rules
-                        .push(read_rule(rule, at.saturating_add(1), text)?);
+                for (at, value) in rules.iter().enumerate() {
+                    let rule = read_rule(value, at.saturating_add(1), text)?;
+                    if plan.rules.iter().any(|other| other.name == rule.name) {
+                        let what = format!("two rules are named {:?}", rule.name);
+                        return Err(Mistake(span_of_name(value), what));
+                    }
+                    plan.rules.push(rule);
                 }
             }
             other => {
@@ -86,18 +95,16 @@ fn read(table: &Spanned<DeTable<'_>>, text: &str) -> Result<Plan, Mistake> {
         let what = "the plan has no rule: write [[rule]] and below it fault = \"drop\"";
         return Err(Mistake(0..0, what.to_owned()));
     }
-    let mut names = std::collections::BTreeSet::new();
-    if let Some(twice) = plan.rules.iter().find(|rule| !names.insert(&rule.name)) {
-        let what = format!("two rules are named {:?}", twice.name);
-        return Err(Mistake(offset_of_line(text, twice.line), what));
-    }
     Ok(plan)
 }
 
-fn offset_of_line(text: &str, line: usize) -> Range<usize> {
-    let skipped = line.saturating_sub(1);
-    let at = text.split_inclusive('\n').take(skipped).map(str::len).sum();
-    at..at
+/// Where a rule is named: its `name`, or the rule itself where it has none.
+fn span_of_name(rule: &Value<'_>) -> Range<usize> {
+    let name = match rule.get_ref() {
+        DeValue::Table(table) => table.get("name"),
+        _ => None,
+    };
+    name.map_or_else(|| rule.span(), Spanned::span)
 }
 
 fn read_rule(value: &Value<'_>, ordinal: usize, text: &str) -> Result<Rule, Mistake> {
@@ -109,8 +116,10 @@ fn read_rule(value: &Value<'_>, ordinal: usize, text: &str) -> Result<Rule, Mist
         name: format!("rule {ordinal}"),
         faults: Vec::new(),
         when: When::default(),
-        line: crate::place::of(text, value.span().start).0,
+        places: Places::default(),
     };
+    // The place of each fault.
+    let mut spans = Vec::new();
     for (key, value) in table.iter() {
         let name = key.get_ref().as_ref();
         let wrong = |what: &str| Mistake(value.span(), what.to_owned());
@@ -121,13 +130,14 @@ fn read_rule(value: &Value<'_>, ordinal: usize, text: &str) -> Result<Rule, Mist
                     .ok_or_else(|| wrong("write a text"))?
                     .to_owned()
             }
-            "fault" => rule.faults = faults(value)?,
+            "fault" => (rule.faults, spans) = faults(value)?.into_iter().unzip(),
             "connection" => {
                 when.connections = numbers(value, 1).ok_or_else(|| {
                     wrong("write the number of a connection, from 1, or several: [1, 2]")
                 })?;
             }
             "attempt" => {
+                rule.places.attempt = Some(at(text, &key.span()));
                 when.attempts = numbers(value, 0).ok_or_else(|| {
                     wrong(
                         "write the number of an attempt (0 is a first connect), or several: [1, 2]",
@@ -172,7 +182,8 @@ fn read_rule(value: &Value<'_>, ordinal: usize, text: &str) -> Result<Rule, Mist
     }
     if rule.faults.is_empty() {
         let what = format!("{:?} has no fault: write fault = \"drop\"", rule.name);
-        return Err(Mistake(value.span(), what));
+        let empty = table.get("fault").unwrap_or(value);
+        return Err(Mistake(empty.span(), what));
     }
     let counts_itself = rule
         .faults
@@ -182,17 +193,36 @@ fn read_rule(value: &Value<'_>, ordinal: usize, text: &str) -> Result<Rule, Mist
         let what = "status counts by itself: write \"status:502@3\" for the third, and no nth";
         return Err(Mistake(key.span(), what.to_owned()));
     }
+    for fault in &rule.faults {
+        let Some((key, beside)) = chance::in_vain(*fault, &rule.when) else {
+            continue;
+        };
+        let with = beside.map_or_else(String::new, |other| format!(" together with {other}"));
+        let what = format!(
+            "{:?} would never act with this {key}{with}: it looks at {}",
+            fault.to_string(),
+            chance::looks_at(*fault)
+        );
+        let span = table
+            .get_key_value(key)
+            .map_or_else(|| value.span(), |(key, _)| key.span());
+        return Err(Mistake(span, what));
+    }
+    rule.places.faults = spans.iter().map(|span| at(text, span)).collect();
     Ok(rule)
 }
 
-fn faults(value: &Value<'_>) -> Result<Vec<Fault>, Mistake> {
+/// Faults and where they stand.
+fn faults(value: &Value<'_>) -> Result<Vec<(Fault, Range<usize>)>, Mistake> {
     let one = |value: &Value<'_>| {
         let text = string(value).ok_or_else(|| {
             let what = "write a fault as \"drop\", several as [\"delay:200\", \"jitter:50\"]";
             Mistake(value.span(), what.to_owned())
         })?;
         let fault = text.parse::<Fault>();
-        fault.map_err(|error| Mistake(value.span(), error.to_string()))
+        fault
+            .map(|fault| (fault, value.span()))
+            .map_err(|error| Mistake(value.span(), error.to_string()))
     };
     match value.get_ref() {
         DeValue::Array(list) => list.iter().map(one).collect(),

@@ -12,8 +12,8 @@ fn a_plan_with_every_key_is_read() {
          connection = [1, 2]\n\
          attempt = 0\n\
          direction = \"to_client\"\n\
-         transport = \"websocket\"\n\
-         request = \"post\"\n\
+         transport = \"polling\"\n\
+         request = \"poll\"\n\
          namespace = \"/chat\"\n\
          event = \"say\"\n\
          nth = 3\n\
@@ -28,7 +28,10 @@ fn a_plan_with_every_key_is_read() {
         panic!("{plan:?}");
     };
     assert_eq!(all.faults, [Fault::Delay(200), Fault::Jitter(100)]);
-    assert_eq!((all.line, second.line), (2, 15));
+    let at = |line, column| At { line, column };
+    assert_eq!(all.places.faults, [at(4, 10), at(4, 23)]);
+    assert_eq!(all.places.attempt, Some(at(6, 1)));
+    assert_eq!(second.places.faults, [at(16, 9)]);
     assert_eq!(second.name, "rule 2");
     assert_eq!(second.when, When::default());
     assert_eq!(
@@ -37,8 +40,8 @@ fn a_plan_with_every_key_is_read() {
             connections: vec![1, 2],
             attempts: vec![0],
             direction: Some(Direction::ToClient),
-            transport: Some(TransportName::Websocket),
-            request: Some(RequestKind::Post),
+            transport: Some(TransportName::Polling),
+            request: Some(RequestKind::Poll),
             namespace: Some("/chat".to_owned()),
             event: Some("say".to_owned()),
             nth: Some(3),
@@ -71,7 +74,7 @@ fn mistakes_are_told_with_line_column_and_what_is_valid() {
         ("rule = 1\n", 1, 8, "[[rule]]"),
         ("rule = [1]\n", 1, 9, "a table"),
         ("[[rule]]\n", 1, 1, "has no fault"),
-        ("[[rule]]\nfault = []\n", 1, 1, "has no fault"),
+        ("[[rule]]\nfault = []\n", 2, 9, "has no fault"),
         ("[[rule]]\nfault = \"dorp\"\n", 2, 9, "drop, reset"),
         (
             "[[rule]]\nfault = [\"drop\", \"close\"]\n",
@@ -131,8 +134,8 @@ fn mistakes_are_told_with_line_column_and_what_is_valid() {
         ),
         (
             "[[rule]]\nname = \"a\"\nfault = \"drop\"\n[[rule]]\nname = \"a\"\nfault = \"drop\"\n",
-            4,
-            1,
+            5,
+            8,
             "two rules are named \"a\"",
         ),
     ];
@@ -148,13 +151,118 @@ fn mistakes_are_told_with_line_column_and_what_is_valid() {
 }
 
 #[test]
-fn a_plan_that_the_client_can_not_carry_out_is_told_with_its_line() {
-    let plan = Plan::parse("[[rule]]\nfault = \"drop\"\n[[rule]]\nfault = \"split-101\"\n");
+fn a_rule_that_could_never_act_is_refused_at_the_key_that_keeps_it() {
+    let cases: [(&str, &str, usize, &str); 20] = [
+        (
+            "stall-poll",
+            "transport = 'websocket'",
+            3,
+            "answers to polls",
+        ),
+        (
+            "stall-poll",
+            "direction = 'to_server'",
+            3,
+            "answers to polls",
+        ),
+        ("status:502@1", "event = 'x'", 3, "polls and posts"),
+        ("status:502@1", "namespace = '/'", 3, "polls and posts"),
+        (
+            "status:502@1",
+            "times = 1\ndirection = 'to_client'",
+            4,
+            "on their way",
+        ),
+        ("unknown-sid", "request = 'handshake'", 3, "name a session"),
+        ("drop-ack", "request = 'handshake'", 3, "acks"),
+        ("drop-ack", "event = 'x'", 3, "no event"),
+        (
+            "drop",
+            "request = 'poll'\ndirection = 'to_client'",
+            3,
+            "together with direction",
+        ),
+        (
+            "freeze",
+            "request = 'poll'\nevent = 'x'",
+            4,
+            "together with request",
+        ),
+        ("close:1011", "transport = 'polling'", 3, "over WebSocket"),
+        ("close:1011", "request = 'post'", 3, "over WebSocket"),
+        ("no-upgrade", "request = 'poll'", 3, "handshakes"),
+        ("abort-upgrade", "transport = 'polling'", 3, "probe"),
+        ("no-pong", "event = 'x'", 3, "pongs"),
+        ("garbage", "direction = 'to_server'", 3, "parse error"),
+        ("duplicate", "request = 'upgrade'", 3, "events"),
+        (
+            "delay:5",
+            "request = 'handshake'\nevent = 'x'",
+            4,
+            "all that crosses",
+        ),
+        ("oversize", "direction = 'to_client'", 3, "to the server"),
+        ("split-101", "transport = 'polling'", 3, "101"),
+    ];
+    for (fault, keys, line, what) in cases {
+        let text = format!("[[rule]]\nfault = '{fault}'\n{keys}\n");
+        let error = Plan::parse(&text).expect_err(&text);
+        assert_eq!((error.line, error.column), (line, 1), "{text}: {error}");
+        let said = error.what.contains(what) && error.what.contains(fault);
+        assert!(said, "{text}: {error}");
+    }
+}
+
+#[test]
+fn each_fault_has_a_rule_for_each_key_that_it_can_go_with() {
+    let possible = [
+        ("drop", "request = 'handshake'"),
+        (
+            "drop",
+            "direction = 'to_client'\nevent = 'x'\nnamespace = '/a'\ntransport = 'polling'",
+        ),
+        ("reset", "request = 'upgrade'\ntransport = 'websocket'"),
+        ("freeze", "direction = 'to_server'\nrequest = 'post'"),
+        (
+            "status:502@1",
+            "request = 'handshake'\ntransport = 'polling'",
+        ),
+        ("unknown-sid", "request = 'upgrade'"),
+        ("stall-poll", "request = 'poll'\ndirection = 'to_client'"),
+        ("no-upgrade", "request = 'handshake'"),
+        ("abort-upgrade", "transport = 'websocket'"),
+        ("no-pong", "direction = 'to_server'"),
+        ("no-pong", "direction = 'to_client'"),
+        ("deaf", "transport = 'polling'"),
+        ("garbage", "event = 'x'\ndirection = 'to_client'"),
+        ("oversize", "request = 'post'"),
+        ("oversize", "event = 'x'\ntransport = 'websocket'"),
+        ("drop-ack", "namespace = '/a'\nrequest = 'poll'"),
+        ("duplicate", "event = 'x'\nrequest = 'post'"),
+        ("jitter", "event = 'x'\nrequest = 'post'"),
+        ("throttle:10", "request = 'handshake'"),
+        ("split-attachment", "event = 'x'"),
+        ("split-101", "request = 'upgrade'"),
+        ("close:1011", "transport = 'websocket'\nevent = 'x'"),
+    ];
+    for (fault, keys) in possible {
+        let text = format!("[[rule]]\nfault = '{fault}'\n{keys}\n");
+        assert!(
+            Plan::parse(&text).is_ok(),
+            "{text}: {:?}",
+            Plan::parse(&text)
+        );
+    }
+}
+
+#[test]
+fn a_plan_that_one_side_can_not_carry_out_is_told_with_its_place() {
+    let plan = Plan::parse("[[rule]]\nfault = [\"drop\", \"split-101\"]\n");
     let error = plan
         .expect("a plan")
         .check(crate::faults::Side::Client)
         .expect_err("refused");
-    assert_eq!(error.line, 3);
+    assert_eq!((error.line, error.column), (2, 18));
     assert!(error.what.contains("sioscope tap"), "{error}");
 }
 
@@ -164,6 +272,6 @@ fn attempts_are_for_a_client_that_counts_them() {
     let plan = Plan::parse(text).expect("a plan");
     assert!(plan.check(crate::faults::Side::Client).is_ok());
     let error = plan.check(crate::faults::Side::Tap).expect_err("refused");
-    assert_eq!((error.line, error.column), (3, 1));
+    assert_eq!((error.line, error.column), (5, 1));
     assert!(error.what.contains("connection"), "{error}");
 }

@@ -370,34 +370,71 @@ async fn dying(seen: mpsc::Sender<String>) -> String {
 }
 
 #[tokio::test]
-async fn a_get_is_sent_again_when_a_kept_connection_dies_and_a_post_is_not() {
-    let (sender, mut seen) = mpsc::channel(9);
-    let url = dying(sender).await;
-    let client_get = client(1000);
-    client_get.exchange(&get(&url)).await.unwrap();
-    let response = client_get.exchange(&get(&url)).await.unwrap();
-    assert_eq!(
-        (response.connection.number, response.connection.reused),
-        (2, false)
-    );
-    assert!(response.timing.connect.is_some());
-    for _ in 0..3 {
-        assert!(seen.recv().await.unwrap().starts_with("GET"));
+async fn a_request_is_never_sent_twice_when_its_kept_connection_dies_under_it() {
+    for make in [
+        (|url, _| get(url)) as fn(&str, &str) -> Request,
+        |url, body| post(url, body),
+    ] {
+        let (sender, mut seen) = mpsc::channel(9);
+        let url = dying(sender).await;
+        let client = client(1000);
+        client.exchange(&make(&url, "a")).await.unwrap();
+        let error = client.exchange(&make(&url, "b")).await.unwrap_err();
+        assert!(
+            matches!(*error.kind, ExchangeErrorKind::NoResponse(_)),
+            "{error:?}"
+        );
+        assert!(error.connection.unwrap().reused);
+        seen.recv().await.unwrap();
+        seen.recv().await.unwrap();
+        assert!(seen.try_recv().is_err(), "no third request");
+        let response = client.exchange(&make(&url, "c")).await.unwrap();
+        assert_eq!(
+            (response.connection.number, response.connection.reused),
+            (2, false)
+        );
     }
+}
 
-    let (sender, mut seen) = mpsc::channel(9);
-    let url = dying(sender).await;
-    let client_post = client(1000);
-    client_post.exchange(&post(&url, "a")).await.unwrap();
-    let error = client_post.exchange(&post(&url, "b")).await.unwrap_err();
-    assert!(
-        matches!(*error.kind, ExchangeErrorKind::NoResponse(_)),
-        "{error:?}"
-    );
-    assert!(error.connection.unwrap().reused);
-    assert!(seen.recv().await.unwrap().ends_with("\r\n\r\na"));
-    assert!(seen.recv().await.unwrap().ends_with("\r\n\r\nb"));
-    assert!(seen.try_recv().is_err());
+#[tokio::test]
+async fn a_kept_connection_that_has_ended_is_replaced_before_anything_is_sent() {
+    for make in [
+        (|url, _| get(url)) as fn(&str, &str) -> Request,
+        |url, body| post(url, body),
+    ] {
+        let (sender, mut seen) = mpsc::channel(9);
+        let (gone, mut wait) = mpsc::channel(9);
+        let address = serve(move |mut stream, number| {
+            let (sender, gone) = (sender.clone(), gone.clone());
+            async move {
+                while let Some(request) = read_request(&mut stream).await {
+                    sender.send((number, request)).await.unwrap();
+                    stream
+                        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                        .await
+                        .unwrap();
+                    if number == 1 {
+                        drop(stream);
+                        return gone.send(()).await.unwrap();
+                    }
+                }
+            }
+        })
+        .await;
+        let url = format!("http://{address}/");
+        let client = client(1000);
+        client.exchange(&make(&url, "a")).await.unwrap();
+        wait.recv().await.unwrap();
+        let response = client.exchange(&make(&url, "b")).await.unwrap();
+        assert_eq!(
+            (response.connection.number, response.connection.reused),
+            (2, false)
+        );
+        assert!(response.timing.connect.is_some());
+        assert_eq!(seen.recv().await.unwrap().0, 1);
+        assert_eq!(seen.recv().await.unwrap().0, 2);
+        assert!(seen.try_recv().is_err(), "each was sent once");
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,9 @@
 //! tell what crossed the wire. So this layer between library and socket takes the head that the
 //! library wrote off the stream, puts the caller's own in its place, and keeps a copy of the
 //! response's head. Framing stays the library's: both heads announce the same body.
+//!
+//! It also knows what only the socket can tell: whether a kept connection was over before a byte
+//! of the next request had left. Only then may the request go out again on another connection.
 
 use std::io;
 use std::pin::Pin;
@@ -19,6 +22,9 @@ use tokio::time::Instant;
 const MAX_HEAD: usize = 256 * 1024;
 /// Bytes that wait here before the library is made to wait.
 const MAX_PENDING: usize = 256 * 1024;
+/// Bytes of a request's first write: one TLS record. If that write fails, nothing of it can be
+/// read at the other end.
+const FIRST_WRITE: usize = 16 * 1024;
 
 /// What is known of the exchange that a connection carries now.
 #[derive(Debug, Default)]
@@ -27,6 +33,8 @@ pub(super) struct Wire {
     head: Vec<u8>,
     /// Bytes of body that follow the head.
     body: usize,
+    /// Whether the connection was kept from an exchange before: it may be over by now.
+    kept: bool,
     /// Whether anything of the request was handed to the system.
     pub(super) began: bool,
     /// When its last byte was.
@@ -40,10 +48,11 @@ pub(super) struct Wire {
 
 impl Wire {
     /// Makes ready for the next exchange.
-    pub(super) fn begin(&mut self, head: Vec<u8>, body: usize) {
+    pub(super) fn begin(&mut self, head: Vec<u8>, body: usize, kept: bool) {
         *self = Wire {
             head,
             body,
+            kept,
             ..Wire::default()
         };
     }
@@ -150,15 +159,36 @@ impl<T> Verbatim<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> Verbatim<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> Verbatim<T> {
+    /// Fails where a kept connection has ended while it lay idle. Bytes that nobody asked for
+    /// (a 408 for the long silence) are the end of it too.
+    fn check_kept(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let mut byte = [0];
+        let mut byte = ReadBuf::new(&mut byte);
+        match Pin::new(&mut self.io).poll_read(cx, &mut byte) {
+            Poll::Pending => Ok(()),
+            Poll::Ready(Ok(())) => Err(io::ErrorKind::NotConnected.into()),
+            Poll::Ready(Err(error)) => Err(error),
+        }
+    }
+
     fn poll_pending(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.pending.is_empty() {
-            // Told before the attempt: after it some bytes may be on their way.
-            lock(&self.wire).began = true;
-            let written = ready!(Pin::new(&mut self.io).poll_write(cx, &self.pending))?;
+            let (began, kept) = {
+                let wire = lock(&self.wire);
+                (wire.began, wire.kept)
+            };
+            if kept && !began {
+                self.check_kept(cx)?;
+            }
+            let most = if began { usize::MAX } else { FIRST_WRITE };
+            let now = self.pending.len().min(most);
+            let bytes = self.pending.get(..now).unwrap_or_default();
+            let written = ready!(Pin::new(&mut self.io).poll_write(cx, bytes))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
+            lock(&self.wire).began = true;
             self.pending.advance(written);
             if self.pending.is_empty() && matches!(self.writing, Writing::Head(0)) {
                 lock(&self.wire).written.get_or_insert_with(Instant::now);
@@ -168,7 +198,7 @@ impl<T: AsyncWrite + Unpin> Verbatim<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Verbatim<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Verbatim<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -202,5 +232,54 @@ impl<T: AsyncRead + Unpin> AsyncRead for Verbatim<T> {
         ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
         lock(&self.wire).read(buf.filled().get(before..).unwrap_or_default());
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    fn kept(io: tokio::io::DuplexStream) -> (Verbatim<tokio::io::DuplexStream>, SharedWire) {
+        let wire = SharedWire::default();
+        lock(&wire).begin(b"GET / HTTP/1.1\r\n\r\n".to_vec(), 0, true);
+        (Verbatim::new(io, wire.clone()), wire)
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_to_a_kept_connection_that_is_over() {
+        type Do = fn(tokio::io::DuplexStream) -> Option<tokio::io::DuplexStream>;
+        let ends: [(&str, &[u8], Do); 2] = [
+            ("its end", b"", |_| None),
+            (
+                "an answer to nothing",
+                b"HTTP/1.1 408 Timeout\r\n\r\n",
+                Some,
+            ),
+        ];
+        for (name, said, end) in ends {
+            let (near, mut far) = duplex(1000);
+            let (mut near, wire) = kept(near);
+            far.write_all(said).await.unwrap();
+            let far = end(far);
+            near.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+            assert!(near.flush().await.is_err(), "{name}");
+            assert!(!lock(&wire).began, "{name}");
+            drop(near);
+            if let Some(mut far) = far {
+                assert_eq!(far.read(&mut [0]).await.unwrap(), 0, "{name}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_that_is_quiet_carries_the_next_request() {
+        let (near, mut far) = duplex(1000);
+        let (mut near, wire) = kept(near);
+        near.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        near.flush().await.unwrap();
+        assert!(lock(&wire).began);
+        far.read_u8().await.unwrap();
     }
 }

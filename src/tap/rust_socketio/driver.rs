@@ -282,6 +282,11 @@ impl Driver {
                     self.notices.push(refused.to_string());
                 }
             }
+            Command::FaultOn(fault, c) => {
+                if let Err(refused) = self.tap.fault_on(fault, c) {
+                    self.notices.push(refused.to_string());
+                }
+            }
             Command::ClearFaults => {
                 self.tap.clear_faults();
             }

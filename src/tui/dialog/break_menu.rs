@@ -5,6 +5,7 @@
 //! what the chosen fault will do here and takes its value. Rows and words come from
 //! [`crate::faults::CATALOGUE`]; nothing about a fault is written here.
 
+mod target;
 mod view;
 
 pub use view::named;
@@ -14,25 +15,50 @@ mod tests;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::faults::{Entry, Fault, Lasts, Side, groups};
+use crate::faults::{Entry, Fault, Side, groups};
 use crate::journal::record::TransportName;
 use crate::protocol::engine::Version;
 use crate::tui::edit::{Change, Edit};
+use target::Target;
 
 /// What the menu has to know of the session.
 #[derive(Debug, Clone, Default)]
 pub struct Around {
     /// The faults are made by a tap and not by our client.
     pub tap: bool,
-    /// The connection that it acts on now, where one is open: its transport and generation.
-    pub open: Option<(Option<TransportName>, Option<Version>)>,
-    /// Several connections are open: the first one that it fits is hit.
-    pub several: bool,
+    /// The connections that are open, oldest first; without a tap there is one at most.
+    pub open: Vec<Open>,
+    /// The connection that is looked at, open or not.
+    pub chosen: Option<u32>,
     /// Faults that were asked for by hand, and last or still wait.
     pub active: Vec<Fault>,
 }
 
+/// An open connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Open {
+    /// Its number.
+    pub c: u32,
+    /// Its transport of now.
+    pub over: Option<TransportName>,
+    /// Its generation.
+    pub eio: Option<Version>,
+}
+
 impl Around {
+    /// The connection to act on where there are several: the one that is looked at. Without a
+    /// choice among several no connection is meant, so that what lasts goes on after a reconnect.
+    pub fn aim(&self) -> Option<u32> {
+        let chosen = self.open.iter().find(|open| Some(open.c) == self.chosen)?;
+        (self.tap && self.open.len() > 1).then_some(chosen.c)
+    }
+
+    /// Whether a fault acts on whoever comes next: on a handshake or an upgrade, which those that
+    /// are open have behind them.
+    pub fn is_of_any(&self, entry: &Entry) -> bool {
+        matches!(entry.name, "no-upgrade" | "abort-upgrade" | "split-101")
+    }
+
     fn side(&self) -> Side {
         match self.tap {
             true => Side::Tap,
@@ -52,6 +78,8 @@ pub enum Outcome {
     Cancelled,
     /// Make this fail.
     Break(Fault),
+    /// Make this fail on one connection.
+    BreakOn(Fault, u32),
     /// End what was asked for by hand.
     Clear,
 }
@@ -90,12 +118,19 @@ pub struct BreakMenu {
     rows: Vec<Row>,
     chosen: usize,
     question: Option<Question>,
+    /// The value of the question is the one that it began with: what is typed replaces it.
+    fresh: bool,
+    /// The connection that it was opened for, where there were several: another one is never hit
+    /// in its place, whatever comes and goes meanwhile.
+    aim: Option<u32>,
 }
 
 impl BreakMenu {
     /// The whole list.
     pub fn new(around: Around) -> BreakMenu {
         let mut menu = BreakMenu {
+            aim: around.aim(),
+            fresh: false,
             around,
             edit: Edit::line(),
             rows: Vec::new(),
@@ -183,7 +218,12 @@ impl BreakMenu {
     /// Pasted text.
     pub fn paste(&mut self, text: &str) -> Outcome {
         match &mut self.question {
-            Some(Question::Fault(entry, edit)) if takes_value(entry) => edit.insert(text),
+            Some(Question::Fault(entry, edit)) if takes_value(entry) => {
+                if std::mem::take(&mut self.fresh) {
+                    begin_value(entry, edit, text.trim_start().chars().next());
+                }
+                edit.insert(text);
+            }
             Some(_) => return Outcome::Ignored,
             None => {
                 self.edit.insert(text);
@@ -242,6 +282,7 @@ impl BreakMenu {
         // A spelling that was typed out is taken as it stands.
         if let Ok(fault) = self.edit.text().trim().parse::<Fault>() {
             let edit = Edit::line().with_text(&fault.to_string());
+            self.fresh = false;
             self.question = Some(Question::Fault(fault.entry(), edit));
             return Outcome::Changed;
         }
@@ -254,6 +295,7 @@ impl BreakMenu {
                         .strip_prefix(entry.name)
                         .is_some_and(|rest| rest.starts_with(':'));
                 let text = if begun { typed } else { entry.example };
+                self.fresh = takes_value(entry) && !begun;
                 Some(Question::Fault(entry, Edit::line().with_text(text)))
             }
             _ => return Outcome::Ignored,
@@ -283,9 +325,12 @@ impl BreakMenu {
                 let wanted = enter || (yes && !takes_value(entry));
                 if wanted
                     && self.refusal(entry).is_none()
-                    && let Ok(fault) = edit.text().trim().parse()
+                    && let Ok(fault) = edit.text().trim().parse::<Fault>()
                 {
-                    return Outcome::Break(fault);
+                    return match self.target(fault.entry()) {
+                        Target::On(open) => Outcome::BreakOn(fault, open.c),
+                        _ => Outcome::Break(fault),
+                    };
                 }
                 self.edit_value(entry, edit, key)
             }
@@ -298,69 +343,41 @@ impl BreakMenu {
 
     fn edit_value(&mut self, entry: &'static Entry, mut edit: Edit, key: KeyEvent) -> Outcome {
         let change = match takes_value(entry) {
-            true => edit.update(key),
+            true => {
+                let plain = !key
+                    .modifiers
+                    .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+                match key.code {
+                    KeyCode::Char(first) if plain && self.fresh => {
+                        begin_value(entry, &mut edit, Some(first));
+                        edit.update(key);
+                        Change::Edited
+                    }
+                    KeyCode::Backspace | KeyCode::Delete if plain && self.fresh => {
+                        begin_value(entry, &mut edit, None);
+                        Change::Edited
+                    }
+                    _ => edit.update(key),
+                }
+            }
             false => Change::Nothing,
         };
+        // A key that moves the cursor is for changing what stands there.
+        self.fresh &= change == Change::Nothing;
         self.question = Some(Question::Fault(entry, edit));
         match change {
             Change::Nothing => Outcome::Ignored,
             _ => Outcome::Changed,
         }
     }
+}
 
-    /// Why a fault can't be made here, where it can't.
-    fn refusal(&self, entry: &Entry) -> Option<String> {
-        let side = self.around.side();
-        let fault = entry.example.parse().ok()?;
-        crate::faults::refuse(fault, side)
-            .err()
-            .map(|refused| refused.to_string())
-    }
-
-    /// When it acts, in a sentence.
-    fn when(&self, entry: &Entry) -> String {
-        let only = match entry.over {
-            [TransportName::Polling] => Some(("polling", TransportName::Polling)),
-            [TransportName::Websocket] => Some(("WebSocket", TransportName::Websocket)),
-            _ => None,
-        };
-        let waits = match (self.around.open, only) {
-            (None, Some((name, _))) => {
-                format!("No connection is open: it waits for one over {name}. ")
-            }
-            (None, None) => "No connection is open: it waits for the next one. ".to_owned(),
-            (Some((Some(over), _)), Some((name, wanted)))
-                if over != wanted && !self.around.several =>
-            {
-                format!("It acts over {name} only: it waits until there is a connection. ")
-            }
-            _ => String::new(),
-        };
-        let lasts = match entry.lasts {
-            Lasts::Once if self.around.several => {
-                "It acts once, on the first of the open connections that it fits."
-            }
-            Lasts::UntilCleared if self.around.several => {
-                "It goes on until it is cleared, on all connections."
-            }
-            Lasts::Once => "It acts once, at the next moment that fits.",
-            Lasts::UntilCleared => "It goes on until it is cleared.",
-        };
-        format!("{waits}{lasts}")
-    }
-
-    /// What it brings here, in a sentence; the reason itself apart.
-    fn brings(&self, entry: &Entry) -> (&'static str, &'static str) {
-        let here = match self.around.open {
-            _ if self.around.several => None,
-            Some((Some(over), Some(eio))) => entry.brings(over, eio),
-            _ => None,
-        };
-        let brings = here.unwrap_or_else(|| entry.listed_under());
-        match brings.reason() {
-            Some(reason) => ("The client's disconnect reason will be ", reason),
-            None => ("It disconnects nobody. What comes of it: ", brings.text()),
-        }
+/// Takes the value away that a question began with: `first` is what is typed in its place. Who
+/// begins with a letter writes the name, too.
+fn begin_value(entry: &Entry, edit: &mut Edit, first: Option<char>) {
+    match first {
+        Some(first) if first.is_alphabetic() => edit.set(""),
+        _ => edit.set(&format!("{}:", entry.name)),
     }
 }
 

@@ -124,8 +124,8 @@ pub fn lines(tab: &Tab, width: usize) -> Vec<Words> {
 
 /// The faults that last or wait, in one line.
 pub fn broken(tab: &Tab) -> Option<String> {
-    let active = tab.broken.active();
-    (!active.is_empty()).then(|| format!("⚡ {}", crate::tui::dialog::break_menu::named(active)))
+    let active = tab.broken.active(&tab.model);
+    (!active.is_empty()).then(|| format!("⚡ {}", crate::tui::dialog::break_menu::named(&active)))
 }
 
 fn open(tab: &Tab, connection: &Connection, width: usize, lines: &mut Vec<Words>) {

@@ -84,7 +84,8 @@ fn command_to(app: &mut App, at: usize, mut command: Command) {
         Ok(()) => {
             if let Some(tab) = app.state.tabs.get_mut(at) {
                 match asked {
-                    Command::Fault(fault) => tab.broken.asked(fault),
+                    Command::Fault(fault) => tab.broken.asked(fault, None),
+                    Command::FaultOn { fault, c } => tab.broken.asked(fault, Some(c)),
                     Command::ClearFaults => tab.broken.cleared(),
                     Command::Hold => tab.holding = true,
                     Command::Flush => tab.holding = false,
@@ -172,6 +173,7 @@ fn said(command: &Command) -> Option<String> {
         Command::Mark { text } => Some(format!("marked: {text}")),
         Command::Connect => Some("trying now".to_owned()),
         Command::Fault(fault) => Some(format!("⚡ {fault} was asked for")),
+        Command::FaultOn { fault, c } => Some(format!("⚡ {fault} was asked for on c{c}")),
         Command::Hold => Some("◼ events are held back in the buffer".to_owned()),
         Command::Flush => Some("what waits goes as soon as its namespace is joined".to_owned()),
         Command::ClearFaults => Some("what was broken by hand is ended".to_owned()),

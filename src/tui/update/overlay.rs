@@ -186,6 +186,10 @@ fn give(
                 effects.push(Effect::Command(current, Command::Fault(fault)));
                 Fate::Close
             }
+            break_menu::Outcome::BreakOn(fault, c) => {
+                effects.push(Effect::Command(current, Command::FaultOn { fault, c }));
+                Fate::Close
+            }
             break_menu::Outcome::Clear => {
                 effects.push(Effect::Command(current, Command::ClearFaults));
                 Fate::Close

@@ -45,7 +45,12 @@ pub(super) fn command(state: &mut State, typed: Typed) -> Vec<Effect> {
         Typed::Join { nsp, auth } => {
             return vec![Effect::Command(current, Command::Join { nsp, auth })];
         }
-        Typed::Break(fault) => return vec![Effect::Command(current, Command::Fault(fault))],
+        Typed::Break(fault) => {
+            let command = state
+                .tab()
+                .map_or(Command::Fault(fault), |tab| tab.broken.command(tab, fault));
+            return vec![Effect::Command(current, command)];
+        }
         Typed::ClearFaults => return vec![Effect::Command(current, Command::ClearFaults)],
         Typed::Leave(nsp) => return vec![Effect::Command(current, Command::Leave { nsp })],
         Typed::Filter(text) => match filter::parse(&text) {

@@ -405,6 +405,67 @@ fn a_plan_looks_at_attempts_and_requests() {
 }
 
 #[test]
+fn a_fault_that_can_not_act_says_what_it_waits_for_and_in_the_end_that_it_never_struck() {
+    let server = Lab::server(Generation::V4, json!({}));
+    for (transports, fault, waits) in [
+        (
+            "polling",
+            "close:4321",
+            "a connection over WebSocket; the one here is over polling",
+        ),
+        (
+            "websocket",
+            "stall-poll",
+            "a connection over polling; the one here is over WebSocket",
+        ),
+        ("websocket", "status:502@1", "a connection over polling"),
+        ("websocket", "unknown-sid", "a connection over polling"),
+        (
+            "polling",
+            "abort-upgrade",
+            "the next upgrade from polling to WebSocket",
+        ),
+        ("websocket", "no-upgrade", "the next handshake over polling"),
+    ] {
+        let args = [&SOON[..], &["--transports", transports]].concat();
+        let run = Sioscope::stream(&server.url(), &args);
+        run.wait_for(event("hello"));
+        run.say(json!({ "fault": fault }));
+        run.wait_for_talk(&format!("{fault} waits for {waits}"));
+        // What acts is not complained about.
+        run.say(json!({ "fault": "duplicate" }));
+        run.say(json!({ "emit": ["echo", 1] }));
+        run.wait_for(made("duplicate"));
+        let finished = run.finish();
+        assert_eq!(finished.code, Some(0), "{fault}: {finished:?}");
+        let end = format!("armed and never struck: {fault}");
+        let told = finished.stderr.lines().filter(|line| line.contains(&end));
+        assert_eq!(told.count(), 1, "{fault}: {finished:?}");
+        assert!(!finished.stderr.contains("duplicate"), "{finished:?}");
+        assert_eq!(
+            all(&run.records(), |record| record["k"] == "fault").len(),
+            1
+        );
+    }
+}
+
+#[test]
+fn a_fault_in_stream_may_name_its_connection() {
+    let server = Lab::server(Generation::V4, json!({}));
+    let args = [&SOON[..], &["--transports", "websocket"]].concat();
+    let run = Sioscope::stream(&server.url(), &args);
+    run.wait_for(event("hello"));
+    run.say(json!({ "fault": "drop", "c": 2 }));
+    run.wait_for_talk("no connection 2 is open");
+    run.say(json!({ "fault": "drop", "c": 1 }));
+    let gone = run.wait_for(namespace("/", "disconnected"));
+    assert_eq!(gone["reason"], "transport close");
+    run.wait_for(|record| namespace("/", "connected")(record) && record["c"] == 2);
+    assert_eq!(all(&run.records(), made("drop")).len(), 1);
+    assert_eq!(run.finish().code, Some(0));
+}
+
+#[test]
 fn a_bad_plan_is_refused_with_line_and_column() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let plan = folder.path().join("plan.toml");
@@ -418,7 +479,14 @@ fn a_bad_plan_is_refused_with_line_and_column() {
             "plan.toml:2:1: unknown key \"fualt\"",
         ),
         ("seed = \n", "plan.toml:1:8: "),
-        ("[[rule]]\nfault = \"split-101\"\n", "sioscope tap"),
+        (
+            "[[rule]]\nfault = \"split-101\"\n",
+            "plan.toml:2:9: rule \"rule 1\": split-101 can't be made by the client",
+        ),
+        (
+            "[[rule]]\nfault = \"stall-poll\"\ntransport = \"websocket\"\n",
+            "plan.toml:3:1: \"stall-poll\" would never act with this transport",
+        ),
     ] {
         std::fs::write(&plan, text).expect("a plan");
         let plan = plan.display().to_string();

@@ -184,6 +184,12 @@ fn cases(transport: &'static str) -> Vec<Case> {
             "transport error",
             Back,
         ));
+        cases.push(case(
+            transport,
+            server(json!({ "do": "kick_tcp", "how": "fin" })),
+            "transport error",
+            Back,
+        ));
     }
     cases
 }
@@ -222,6 +228,54 @@ fn each_reason_over_websocket_has_its_rule_in_generation_2() {
 #[test]
 fn each_reason_over_polling_has_its_rule_in_generation_2() {
     provoke_all(&short_heartbeat(Generation::V2), "3", &cases("polling"));
+}
+
+#[test]
+fn a_poll_that_is_cut_is_recorded_as_its_own_failure_and_the_server_sees_it_once() {
+    for (generation, eio) in [(Generation::V2, "3"), (Generation::V4, "4")] {
+        for how in ["fin", "rst"] {
+            let server = Lab::server(generation, json!({ "requests": true }));
+            let run = Sioscope::stream(
+                &server.url(),
+                &[
+                    "--no-record",
+                    "--no-reconnect",
+                    "--transports",
+                    "polling",
+                    "--eio",
+                    eio,
+                ],
+            );
+            run.wait_for(namespace("/", "connected"));
+            server.say(json!({ "do": "kick_tcp", "how": how }));
+            let closed = run.wait_for(state("connection", "closed"));
+            let name = format!("{how} by generation {eio}: {closed}");
+            assert_eq!(closed["reason"], "transport error", "{name}");
+            let detail = closed["detail"].as_str().expect("a detail");
+            assert!(detail.contains("xhr poll error"), "{name}");
+            let finished = run.wait_for_end();
+            assert_eq!(finished.code, Some(4), "{name} {finished:?}");
+            let records = run.records();
+            let sent = all(&records, |record| record["k"] == "request");
+            let failed = all(&records, |record| {
+                record["k"] == "response" && record["error"].is_string()
+            });
+            assert_eq!(failed.len(), 1, "{name}: {failed:#?}");
+            assert!(failed.iter().all(|response| {
+                response["status"].as_u64().unwrap_or(0) == 0
+                    && Some(&response["x"]) == sent.last().map(|request| &request["x"])
+            }));
+            assert!(
+                !all(&records, |record| record["k"] == "response")
+                    .iter()
+                    .any(|response| response["status"] == 400),
+                "{name}: {records:#?}"
+            );
+            let seen = server.lines();
+            let seen = seen.iter().filter(|line| line["saw"] == "request").count();
+            assert_eq!(seen, sent.len(), "{name}: {:#?}", server.lines());
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use sioscope::client::options::Eio;
-use sioscope::journal::record::{Body, Direction};
+use sioscope::journal::record::{Body, Direction, Response};
 
 use super::session::{JOINED, OPEN, Session};
 
@@ -279,7 +279,7 @@ async fn a_post_carries_at_most_sixteen_packets() {
     assert_eq!(session.post().await.text().split('\u{1e}').count(), 4);
 }
 
-// A kept connection that the server has closed meanwhile is no failure.
+// A kept connection that the server has closed meanwhile is no failure: nothing was sent on it.
 #[tokio::test]
 async fn a_kept_connection_that_was_closed_meanwhile_is_replaced() {
     let mut session = Session::polling(|_| {}).await;
@@ -290,8 +290,80 @@ async fn a_kept_connection_that_was_closed_meanwhile_is_replaced() {
         .await;
     assert!(post.cut_by_both().await);
     session.emit(r#"["b"]"#);
-    assert_eq!(session.post().await.text(), r#"42["b"]"#);
+    let second = session.post().await;
+    assert_eq!(second.text(), r#"42["b"]"#);
+    second.ok("ok").await;
+    session.response(3).await;
+    assert!(session.server.untaken().is_empty());
+    assert!(failed(&session).is_none(), "{}", session.transcript());
     assert_eq!(session.attempts(), 1);
+}
+
+/// The first exchange that failed.
+fn failed(session: &Session) -> Option<Response> {
+    let records = session.records().into_iter();
+    let mut responses = records.filter_map(|record| match record.body {
+        Body::Response(response) => Some(response),
+        _ => None,
+    });
+    responses.find(|response| response.error.is_some())
+}
+
+/// Requests that the server has read.
+fn requests(session: &Session) -> usize {
+    let log = session.server.log.text();
+    let asked = |line: &&str| line.starts_with("C> GET") || line.starts_with("C> POST");
+    log.lines().filter(asked).count()
+}
+
+// A poll or a post whose connection breaks after it was sent is an error, as in the reference:
+// it is not sent again, although the session on the server may still be alive.
+#[tokio::test]
+async fn a_request_that_is_cut_on_a_kept_connection_is_an_error_and_not_sent_again() {
+    for eio in [Eio::V4, Eio::V3] {
+        for (what, fin) in [
+            ("poll", true),
+            ("poll", false),
+            ("post", true),
+            ("post", false),
+        ] {
+            let (mut session, framed): (Session, fn(&str) -> String) = match eio {
+                Eio::V3 => {
+                    let mut session = Session::start(|options| options.eio = Eio::V3).await;
+                    let open = format!("{}2:40", v3(OPEN3));
+                    session.get().await.ok(open).await;
+                    session.joined("/").await;
+                    (session, v3)
+                }
+                _ => (Session::polling(|_| {}).await, str::to_owned),
+            };
+            // Both kinds of request have been answered on the connections that carry the next.
+            let poll = session.get().await;
+            session.emit(r#"["a"]"#);
+            session.post().await.ok("ok").await;
+            poll.ok(framed(r#"42["b"]"#)).await;
+            session.heard(&[r#"["b"]"#]).await;
+            let poll = session.get().await;
+            let (cut, detail) = match what {
+                "poll" => (poll, "xhr poll error"),
+                _ => {
+                    session.emit(r#"["c"]"#);
+                    (session.post().await, "xhr post error")
+                }
+            };
+            let sent = requests(&session);
+            match fin {
+                true => cut.cut().await,
+                false => cut.reset(),
+            }
+            let name = format!("{eio:?} {what} fin {fin}: {}", session.transcript());
+            session.end().await.says("transport error", &[detail]);
+            assert_eq!(failed(&session).expect(&name).status, 0, "{name}");
+            assert_eq!(requests(&session), sent, "{name}");
+            let again = session.server.untaken();
+            assert!(again.is_empty(), "{again:?} {name}");
+        }
+    }
 }
 
 // A server that says how long it keeps a connection is believed: a post that meets the end of

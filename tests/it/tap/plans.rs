@@ -186,7 +186,7 @@ fn a_bad_plan_is_refused_with_line_and_column_before_anything_is_listened_on() {
         ),
         (
             "[[rule]]\nfault = \"drop\"\n\n[[rule]]\nfault = \"drop\"\nattempt = 2\n",
-            "plan.toml:4:1: rule \"rule 2\": a tap can't tell the attempts",
+            "plan.toml:6:1: rule \"rule 2\": a tap can't tell the attempts",
         ),
     ] {
         std::fs::write(&plan, text).expect("a plan");

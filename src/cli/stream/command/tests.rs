@@ -87,6 +87,13 @@ fn every_command_of_the_table_is_read() {
             Step::Do(Command::Fault("close:1011".parse().unwrap())),
         ),
         (r#"{"fault":"clear"}"#, Step::Do(Command::ClearFaults)),
+        (
+            r#"{"fault":"drop","c":3}"#,
+            Step::Do(Command::FaultOn {
+                fault: "drop".parse().unwrap(),
+                c: 3,
+            }),
+        ),
         (r#"{"buffer":"hold"}"#, Step::Do(Command::Hold)),
         (r#"{"buffer":"flush"}"#, Step::Do(Command::Flush)),
         (
@@ -234,7 +241,7 @@ fn mistakes_say_what_where_and_what_to_do() {
         (r#"{"fault":true}"#, vec!["fault must be a text, not true"]),
         (
             r#"{"fault":"drop","nsp":"/"}"#,
-            vec!["unknown key \"nsp\" beside \"fault\""],
+            vec!["unknown key \"nsp\"; fault knows c"],
         ),
         (
             r#"{"wait":{"evnt":"x"}}"#,

@@ -8,8 +8,29 @@ use proptest::prelude::*;
 fn over(name: TransportName) -> Around {
     Around {
         tap: false,
-        several: false,
-        open: Some((Some(name), Some(Version::V4))),
+        open: vec![open(1, name)],
+        chosen: Some(1),
+        active: Vec::new(),
+    }
+}
+
+fn open(c: u32, name: TransportName) -> Open {
+    Open {
+        c,
+        over: Some(name),
+        eio: Some(Version::V4),
+    }
+}
+
+/// A tap with two clients, the first over polling; `chosen` is looked at.
+fn two(chosen: u32) -> Around {
+    Around {
+        tap: true,
+        open: vec![
+            open(1, TransportName::Polling),
+            open(2, TransportName::Websocket),
+        ],
+        chosen: Some(chosen),
         active: Vec::new(),
     }
 }
@@ -67,9 +88,30 @@ fn a_value_has_a_field_with_a_sensible_beginning() {
         Outcome::Break(Fault::Close(1011))
     );
     let mut menu = BreakMenu::new(websocket());
-    keys(&mut menu, "'delay enter backspace backspace backspace '70");
+    keys(&mut menu, "'delay enter '70");
     insta::assert_snapshot!("value", shown(&menu, 80, 24));
     assert_eq!(keys(&mut menu, "enter"), Outcome::Break(Fault::Delay(70)));
+    // The value that stands there is replaced by what is typed or pasted, or taken away.
+    for (typed, fault) in [
+        ("'close enter '4000 enter", Fault::Close(4000)),
+        ("'close enter backspace '3000 enter", Fault::Close(3000)),
+        (
+            "'close enter left right backspace '0 enter",
+            Fault::Close(1010),
+        ),
+        ("'close enter 'close:4001 enter", Fault::Close(4001)),
+        (
+            "'status enter '504@2 enter",
+            Fault::Status { code: 504, nth: 2 },
+        ),
+    ] {
+        let mut menu = BreakMenu::new(websocket());
+        assert_eq!(keys(&mut menu, typed), Outcome::Break(fault), "{typed}");
+    }
+    let mut menu = BreakMenu::new(websocket());
+    keys(&mut menu, "'close enter");
+    assert_eq!(menu.paste("4002"), Outcome::Changed);
+    assert_eq!(keys(&mut menu, "enter"), Outcome::Break(Fault::Close(4002)));
     // A bad value is refused with what it should look like, and nothing is done.
     let mut menu = BreakMenu::new(websocket());
     assert_eq!(
@@ -152,19 +194,68 @@ fn it_says_when_it_will_act_and_what_comes_of_it_here() {
     let text = said(over(TransportName::Polling), "drop");
     assert!(text.contains("will be transport error"), "{text}");
     let text = said(websocket(), "stall-poll");
-    assert!(text.contains("acts over polling only"), "{text}");
+    assert!(
+        text.contains("It waits for a connection over polling"),
+        "{text}"
+    );
+    assert!(text.contains("the one here is over WebSocket"), "{text}");
+    let text = said(over(TransportName::Polling), "abort-upgrade");
+    assert!(text.contains("waits for the next upgrade"), "{text}");
+    // None of them is looked at.
     let text = said(
         Around {
-            several: true,
-            tap: true,
-            ..over(TransportName::Polling)
+            chosen: None,
+            ..two(1)
         },
         "drop",
     );
     assert!(text.contains("first of the open connections"), "{text}");
     let text = said(Around::default(), "delay");
-    assert!(text.contains("it waits for the next"), "{text}");
+    assert!(
+        text.contains("It waits for a connection; none is"),
+        "{text}"
+    );
     assert!(text.contains("It goes on until it is"), "{text}");
+}
+
+#[test]
+fn among_several_clients_it_acts_on_the_one_that_is_looked_at_and_says_so() {
+    for (c, reason) in [(1, "transport error"), (2, "transport close")] {
+        let mut menu = BreakMenu::new(two(c));
+        assert!(shown(&menu, 100, 40).contains(&format!("Break c{c} on purpose")));
+        keys(&mut menu, "'drop enter");
+        let text = shown(&menu, 100, 30);
+        assert!(text.contains(&format!("on c{c}.")), "{text}");
+        assert!(text.contains(&format!("Break c{c}: drop")), "{text}");
+        assert!(text.contains(reason), "{text}");
+        // Another one that is looked at meanwhile is not hit in its place.
+        menu.set_around(two(3 - c));
+        assert_eq!(keys(&mut menu, "enter"), Outcome::BreakOn(Fault::Drop, c));
+    }
+    // Nor is one that is left when the one that was meant has ended.
+    let mut menu = BreakMenu::new(two(2));
+    keys(&mut menu, "'drop enter");
+    menu.set_around(Around {
+        open: vec![open(1, TransportName::Polling)],
+        ..two(2)
+    });
+    assert_eq!(keys(&mut menu, "enter"), Outcome::Ignored);
+    assert!(shown(&menu, 100, 30).contains("has ended"));
+    keys(&mut menu, "esc");
+    assert!(shown(&menu, 100, 40).contains("c2 has ended"));
+    // What acts on a handshake or an upgrade is for whoever comes next.
+    let mut menu = BreakMenu::new(two(2));
+    keys(&mut menu, "'abort-upgrade enter");
+    let text = shown(&menu, 100, 30);
+    assert!(
+        text.contains("to WebSocket. It acts once, on the next"),
+        "{text}"
+    );
+    let mut menu = BreakMenu::new(two(2));
+    assert_eq!(
+        keys(&mut menu, "'no-upgrade enter enter"),
+        Outcome::Break(Fault::NoUpgrade)
+    );
 }
 
 proptest! {

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
+use super::target::Target;
 use super::{BreakMenu, Question, Row, takes_value};
 use crate::faults::{Entry, Fault, Lasts};
 use crate::journal::record::TransportName;
@@ -54,7 +55,11 @@ impl BreakMenu {
     }
 
     fn draw_list(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
-        let inner = overlay::frame(area, "Break on purpose", LIST_HINTS, buf, theme);
+        let title = match self.aim {
+            Some(c) => format!("Break c{c} on purpose"),
+            None => "Break on purpose".to_owned(),
+        };
+        let inner = overlay::frame(area, &title, LIST_HINTS, buf, theme);
         if inner.is_empty() {
             return;
         }
@@ -164,6 +169,9 @@ impl BreakMenu {
         if self.around.active.iter().any(|f| f.name() == entry.name) {
             return "⚡ active".to_owned();
         }
+        if let Target::Gone(c) = self.target(entry) {
+            return format!("c{c} has ended");
+        }
         if self.refusal(entry).is_some() {
             return "in a tap only".to_owned();
         }
@@ -221,11 +229,14 @@ impl BreakMenu {
             Question::Fault(entry, _) if self.refusal(entry).is_some() => {
                 (format!("Break: {}", entry.form), "esc back")
             }
-            Question::Fault(entry, _) => (format!("Break: {}", entry.form), ASK_HINTS),
+            Question::Fault(entry, _) => match self.target(entry) {
+                Target::On(open) => (format!("Break c{}: {}", open.c, entry.form), ASK_HINTS),
+                _ => (format!("Break: {}", entry.form), ASK_HINTS),
+            },
         };
         let mut inner = overlay::frame(area, &title, hints, buf, theme);
         let width = usize::from(area.width.saturating_sub(4));
-        if let Question::Fault(_, edit) = question
+        if let Question::Fault(entry, edit) = question
             && has_field(question)
             && !inner.is_empty()
         {
@@ -238,7 +249,10 @@ impl BreakMenu {
                 inner.width,
                 edit.text(),
                 skip,
-                &|_| style,
+                &|at| match self.fresh && at > entry.name.len() {
+                    true => style.patch(theme.style(Role::Selected)),
+                    false => style,
+                },
             );
             let used = inner.height.min(2);
             inner.y += used;
