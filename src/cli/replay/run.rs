@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use tokio::sync::oneshot;
+
 use super::step::Keys;
 use super::{Plan, auth, check, words};
 use crate::cli::stop::{Stops, told};
@@ -119,11 +121,30 @@ fn give(plan: &mut Plan, nsp: &str, auth: crate::client::options::Auth) {
     }
 }
 
+/// How a replay behind the screen ended, once it has.
+pub struct Outcome(oneshot::Receiver<(Exit, String)>);
+
+impl Outcome {
+    /// The exit code of a screen that was left, after saying what was wrong: that of the replay.
+    /// One that was still playing has ended with the screen.
+    pub async fn exit(self) -> Exit {
+        match tokio::time::timeout(LEAVE, self.0).await {
+            Ok(Ok((Exit::Done, _))) => Exit::Done,
+            Ok(Ok((exit, words))) => {
+                complain(words);
+                exit
+            }
+            // It can't tell any more how it ended.
+            _ => Exit::Interrupted,
+        }
+    }
+}
+
 /// Prepares and starts it for the screen, which plays it behind.
 ///
 /// # Errors
 /// The exit code, after saying why.
-pub async fn behind(plan: Plan) -> Result<(Scope, Handle), Exit> {
+pub async fn behind(plan: Plan) -> Result<(Scope, Handle, Outcome), Exit> {
     let Ready {
         plan,
         recorded,
@@ -136,11 +157,26 @@ pub async fn behind(plan: Plan) -> Result<(Scope, Handle), Exit> {
         })?;
     let scope = playing.scope().clone();
     let (compares, masks) = (plan.check, plan.masks);
-    let verdict = move |playing: &Playing| match compares {
-        true => check::verdict(&recorded, playing, &masks),
-        false => ("all was played".to_owned(), true),
+    let (tell, told) = oneshot::channel();
+    let verdict = move |playing: &Playing, ending: Option<&Ending>| {
+        let exit = ending.map_or(Exit::Done, exit_of);
+        let words = ending.map_or_else(|| "stopped".to_owned(), Ending::to_string);
+        let compares = compares && exit != Exit::Usage && playing.player().has_begun();
+        let found = compares.then(|| check::verdict(&recorded, playing, &masks));
+        let (exit, words, well) = match (found, ending) {
+            (Some((_, true)) | None, _) if exit != Exit::Done => (exit, words, false),
+            // What differs says more than how the run ended.
+            (Some((words, false)), Some(Ending::Done) | None) => (Exit::Unmet, words, false),
+            (Some((found, false)), Some(_)) => (Exit::Unmet, format!("{words}; {found}"), false),
+            (Some((found, true)), Some(_)) => (exit, found, true),
+            (Some((_, true)) | None, _) => (exit, words, true),
+        };
+        // Nobody has to wait for it.
+        let _ = tell.send((exit, words.clone()));
+        (words, well)
     };
-    Ok((scope, playing.behind(ROWS, Box::new(verdict))))
+    let handle = playing.behind(ROWS, Box::new(verdict));
+    Ok((scope, handle, Outcome(told)))
 }
 
 async fn play(ready: Ready, stops: &mut Stops) -> Exit {
@@ -234,32 +270,32 @@ impl How {
             How::Ended(ending) => ending,
         };
         let progress = playing.player().progress();
-        match ending {
-            Ending::Done => Exit::Done,
-            Ending::Failed(failure) => {
-                let exit = match &failure {
-                    Failure::Refused { .. } => Exit::NotConnected,
-                    _ => Exit::Unmet,
-                };
-                complain(failure);
-                exit
-            }
-            Ending::Refused(why) => {
-                complain(why);
-                Exit::Usage
-            }
+        match &ending {
+            Ending::Done => {}
+            Ending::Failed(failure) => complain(failure),
+            Ending::Refused(why) => complain(why),
             Ending::NotConnected(why) => {
                 complain(format_args!("could not connect to {url}: {why}"));
-                Exit::NotConnected
             }
             Ending::Lost(why) => {
                 complain(format_args!(
                     "disconnected from {url} after {} of {} steps, and not back: {why}",
                     progress.steps.0, progress.steps.1
                 ));
-                Exit::Lost
             }
         }
+        exit_of(&ending)
+    }
+}
+
+/// The exit code of an end.
+fn exit_of(ending: &Ending) -> Exit {
+    match ending {
+        Ending::Done => Exit::Done,
+        Ending::Failed(Failure::Refused { .. }) | Ending::NotConnected(_) => Exit::NotConnected,
+        Ending::Failed(_) => Exit::Unmet,
+        Ending::Refused(_) => Exit::Usage,
+        Ending::Lost(_) => Exit::Lost,
     }
 }
 
