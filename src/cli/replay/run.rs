@@ -210,9 +210,18 @@ async fn play(ready: Ready, stops: &mut Stops) -> Exit {
     // A handle of its own: a change is told once to each handle.
     let scope = playing.scope().clone();
     let mut asked = None;
+    let mut refusals = 0;
     let how = loop {
         scope.notices().into_iter().for_each(complain);
-        let (until, ask) = match playing.turn() {
+        let moved = playing.turn();
+        // Where it stops because of one, the end says so.
+        if !matches!(&moved, Moved::Over(Ending::Failed(_))) {
+            let all = playing.player().refusals();
+            let fresh = all.iter().skip(refusals);
+            fresh.for_each(|(nsp, reason)| complain(words::refused(nsp, reason)));
+            refusals = all.len();
+        }
+        let (until, ask) = match moved {
             Moved::Again => continue,
             Moved::Over(ending) => break How::Ended(ending),
             Moved::Wait(until) => (until, None),

@@ -81,6 +81,15 @@ pub fn masked(withheld: &Withheld) -> String {
     )
 }
 
+/// A namespace that refuses, and that nothing needs.
+pub fn refused(nsp: &str, reason: &str) -> String {
+    format!(
+        "namespace {nsp} refuses: {reason} (in the recording it let the client in); no step needs \
+         it, so the rest is played. --allow-target sends the recorded auth to another server than \
+         the recorded one, --auth or -n {nsp}=AUTH gives another"
+    )
+}
+
 /// How far it came.
 pub fn end(player: &Player) -> String {
     let progress = player.progress();

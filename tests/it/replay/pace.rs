@@ -46,6 +46,30 @@ fn played_fast_everything_still_comes_in_its_order() {
 }
 
 #[test]
+fn a_leave_does_not_overtake_what_came_before_it_however_fast_it_is_played() {
+    let server = Lab::server(Generation::V4, json!({}));
+    let recorded = Recorded::with(&server.url(), &[], |run| {
+        run.say(json!({ "wait": { "event": "hello" } }));
+        run.say(json!({ "emit": ["ack-late", 400, "slow"], "ack": true }));
+        run.say(json!({ "wait": { "ack": true } }));
+        run.wait_for(crate::interop::records::ack(0));
+        let from = run.mark();
+        run.say(json!({ "disconnect": true }));
+        run.say(json!({ "wait": { "ms": 300 } }));
+        run.say(json!({ "connect": true }));
+        run.wait_from(from, |record| {
+            record["k"] == "namespace" && record["state"] == "connected"
+        });
+        run.say(json!({ "emit": ["greet", "ann"], "ack": true }));
+        run.say(json!({ "wait": { "ack": true } }));
+    });
+    for speed in ["3", "1000"] {
+        let finished = recorded.replay(&server.url(), &["--speed", speed, "--check"]);
+        assert_eq!(finished.code, Some(0), "{speed}: {finished:?}");
+    }
+}
+
+#[test]
 fn match_sends_the_next_only_after_what_came_before_it() {
     let server = Lab::server(Generation::V4, json!({}));
     let recorded = with_pauses(&server);
