@@ -134,6 +134,26 @@ fn each_step_goes_by_a_line_where_there_is_no_terminal() {
 }
 
 #[test]
+fn what_a_secret_name_holds_is_not_told_with_a_step() {
+    let server = Lab::server(Generation::V4, json!({}));
+    let recorded = Recorded::lines(
+        &server.url(),
+        &[],
+        &[
+            json!({ "emit": ["echo", { "user": "ann", "password": "hunter22secret" }], "ack": true }),
+            json!({ "wait": { "ack": true } }),
+        ],
+    );
+    let run = Sioscope::start(&["replay", &recorded.file(), &server.url(), "--step"]);
+    run.wait_for_talk("emit \"echo\" on / [{\"user\":\"ann\",\"password\":\"•••\"}]");
+    run.say_text("");
+    // It is sent as it was.
+    server.expect(|line| line["args"][0]["password"] == "hunter22secret");
+    let finished = run.wait_for_end();
+    assert!(!finished.stderr.contains("hunter22"), "{finished:?}");
+}
+
+#[test]
 fn the_end_of_input_leaves_where_each_step_goes_by_a_line() {
     let server = Lab::server(Generation::V4, json!({}));
     let recorded = with_pauses(&server);
