@@ -135,9 +135,9 @@ impl Playing {
         patient: bool,
     ) -> Result<Playing, SetupError> {
         let scope = Scope::client(options, record, Source::Replay)?;
-        let parser = scope.journal().header().parser;
+        let header = scope.journal().header();
         Ok(Playing {
-            listener: Listener::new(parser.as_deref()),
+            listener: Listener::new(&header),
             scope,
             player,
             next: 1,
@@ -302,7 +302,8 @@ impl Playing {
     /// what is shown at the end, whichever it is; the end also comes when all handles are gone.
     pub fn behind(mut self, rows: usize, verdict: Verdict) -> Handle {
         let (says, mut inbox) = mpsc::channel(16);
-        let (show, view) = watch::channel(Arc::new(View::of(&self.player, rows)));
+        let (show, view) =
+            watch::channel(Arc::new(View::of(&self.player, self.listener.veil(), rows)));
         let scope = self.scope.clone();
         tokio::spawn(async move {
             let mut shown = Instant::now();
@@ -317,7 +318,7 @@ impl Playing {
                 let again = (!asks).then(|| Instant::now().checked_add(SHOWN)).flatten();
                 let mut later = None;
                 if asks || shown.elapsed() >= SHOWN {
-                    let mut view = View::of(&self.player, rows);
+                    let mut view = View::of(&self.player, self.listener.veil(), rows);
                     view.asks = asks;
                     if **show.borrow() != view {
                         show.send_replace(Arc::new(view));
@@ -352,7 +353,7 @@ impl Playing {
                 self.parted().await;
             }
             let (words, well) = verdict(&self, ending.as_ref());
-            let mut view = View::of(&self.player, rows);
+            let mut view = View::of(&self.player, self.listener.veil(), rows);
             view.ended = Some(words);
             view.well = well;
             show.send_replace(Arc::new(view));

@@ -124,6 +124,8 @@ pub struct Came {
 pub struct Progress {
     /// Steps done (or skipped), and all.
     pub steps: (usize, usize),
+    /// Steps that were left out by the person: they count among those that are done.
+    pub skipped: usize,
     /// Answers given, and all.
     pub answers: (usize, usize),
     /// Recorded replies that came, and all.
@@ -273,6 +275,7 @@ impl Player {
     pub fn progress(&self) -> Progress {
         Progress {
             steps: (self.next, self.script.steps.len()),
+            skipped: self.skipped.len(),
             answers: (self.given.len(), self.script.answers.len()),
             replies: (
                 self.script.expected.len().saturating_sub(self.left),
