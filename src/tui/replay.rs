@@ -144,6 +144,10 @@ fn progress(view: &View, area: Rect, buf: &mut Buffer, theme: &Theme) -> u16 {
         0 => String::new(),
         count => format!("   {count} {what}"),
     };
+    let answers = match progress.answers {
+        (_, 0) => String::new(),
+        (given, all) => format!("   answers {given}/{all}"),
+    };
     let mut pen = Pen::new(buf, area, 0);
     pen.put(&"▰".repeat(full), theme.style(Role::Ok))
         .put(
@@ -152,11 +156,9 @@ fn progress(view: &View, area: Rect, buf: &mut Buffer, theme: &Theme) -> u16 {
         )
         .put(
             &format!(
-                "  sent {}/{}   answers {}/{}   came {}/{}",
+                "  sent {}/{}{answers}   came {}/{}",
                 progress.steps.0.saturating_sub(progress.skipped),
                 progress.steps.1,
-                progress.answers.0,
-                progress.answers.1,
                 progress.replies.0,
                 progress.replies.1,
             ),

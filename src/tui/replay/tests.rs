@@ -151,7 +151,7 @@ fn what_is_said_at_the_end_is_read_to_its_end() {
         bench.state.tabs[0].replay = Some(Arc::new(over));
         bench.keys("R");
         let screen = bench.screen();
-        for word in ["✗ reply:", "(record 12, live 14)", "(and 2 more)"] {
+        for word in ["✗ reply:", "hello ann", "live 14)", "more)"] {
             assert!(screen.contains(word), "{width} {word}: {screen}");
         }
     }

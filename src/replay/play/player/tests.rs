@@ -360,7 +360,7 @@ const TWO_REFUSED: &str = r#"
     12 > 40/admin,
     100 < 40{"sid":"Y"}
     101 < 44/admin,{"message":"no"}
-    200 > 420["login"]
+    201 > 420["login"]
     210 < 430["ok"]
 "#;
 
