@@ -24,19 +24,26 @@ pub fn json(text: &str) -> String {
 
 /// Covers; whether there was something to cover.
 fn cover(value: &mut Value) -> bool {
+    let mut found = false;
     match value {
-        Value::Array(items) => items
-            .iter_mut()
-            .fold(false, |found, item| cover(item) || found),
-        Value::Object(members) => members.iter_mut().fold(false, |found, (name, item)| {
-            if is_secret_name(name) {
-                hide(item);
-                return true;
+        Value::Array(items) => {
+            for item in items {
+                found |= cover(item);
             }
-            cover(item) || found
-        }),
-        _ => false,
+        }
+        Value::Object(members) => {
+            for (name, item) in members {
+                if is_secret_name(name) {
+                    hide(item);
+                    found = true;
+                } else {
+                    found |= cover(item);
+                }
+            }
+        }
+        _ => {}
     }
+    found
 }
 
 /// Covers all texts and numbers in it: its shape stays.

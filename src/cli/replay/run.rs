@@ -11,6 +11,7 @@ use crate::cli::stream::session::LEAVE;
 use crate::cli::{Exit, complain, print};
 use crate::client::options::NamespaceAuth;
 use crate::journal::Journal;
+use crate::replay::diff::Masks;
 use crate::replay::play::player::{Failure, Pace, Player};
 use crate::replay::play::script::Script;
 use crate::scope::Scope;
@@ -62,6 +63,7 @@ async fn prepare(mut plan: Plan) -> Result<Box<Ready>, Exit> {
         complain(failed);
     }
     plan.values.check(&script).map_err(fail)?;
+    script.veil.set_masks(Masks::new(plan.masks.clone()));
     let url = print::url(&plan.options.url);
     hand_over_auth(&mut plan, &mut script, &url)?;
     complain(words::begin(&script, plan.settings.pace, &shown, &url));

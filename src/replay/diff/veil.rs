@@ -42,9 +42,14 @@ impl Veil {
         }
     }
 
-    /// Leaves these places out, too.
-    pub fn add_masks(&mut self, masks: &Masks) {
-        self.masks = masks.clone();
+    /// Has these masks from now on.
+    pub fn set_masks(&mut self, masks: Masks) {
+        self.masks = masks;
+    }
+
+    /// Its masks.
+    pub fn masks(&self) -> &Masks {
+        &self.masks
     }
 
     /// Learns the ids that a packet of the server gives.
@@ -67,16 +72,15 @@ impl Veil {
         }
     }
 
-    /// What is compared of a payload; `None` where it is no JSON. `offset`: it ends with a
-    /// recovery offset.
-    pub fn form(&self, of: Of<'_>, args: &str, offset: bool) -> Option<Value> {
+    /// What is compared of a payload; `None` where it is no JSON. `masks`: those of the
+    /// comparison. `offset`: it ends with a recovery offset.
+    pub fn form(&self, masks: &Masks, of: Of<'_>, args: &str, offset: bool) -> Option<Value> {
         let mut root: Value = serde_json::from_str(args).ok()?;
         if let (true, Value::Array(items)) = (offset, &mut root) {
             items.pop();
         }
         let covered = &mut Covered::default();
-        self.masks
-            .apply(of, &mut root, &self.ids, self.started_ms, covered);
+        masks.apply(of, &mut root, &self.ids, self.started_ms, covered);
         Some(plain(&root))
     }
 
@@ -119,7 +123,10 @@ mod tests {
             event: "e",
             reply: false,
         };
-        let form = |args: Value, offset| veil.form(of, &args.to_string(), offset).unwrap();
+        let form = |args: Value, offset| {
+            veil.form(veil.masks(), of, &args.to_string(), offset)
+                .unwrap()
+        };
         assert_eq!(
             form(json!(["given-by-the-server", at + 5, 1.0, "offset"]), true),
             form(json!(["lv_VI97HAXpY6yYWAAAC", at, 1]), false)

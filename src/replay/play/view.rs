@@ -188,9 +188,10 @@ impl Scales<'_> {
         if a == b {
             return Likeness::Same;
         }
+        let masks = self.recorded.masks();
         match (
-            self.recorded.form(of, &a, of_a),
-            self.live.form(of, &b, of_b),
+            self.recorded.form(masks, of, &a, of_a),
+            self.live.form(masks, of, &b, of_b),
         ) {
             (Some(a), Some(b)) if equal(&a, &b, &self.swapped) => Likeness::Alike,
             _ => Likeness::Differs,
