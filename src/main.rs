@@ -92,12 +92,16 @@ async fn show(
         }
         Opening::Replay(plan) => {
             live(&mut start, plan.options.clone(), Record::Default);
-            let (scope, player) = match cli::replay::behind(*plan).await {
+            let (scope, player, outcome) = match cli::replay::behind(*plan).await {
                 Ok(playing) => playing,
                 Err(exit) => return Ok(exit.code().into()),
             };
             start.scopes = vec![scope];
             start.replay = Some(player);
+            return Ok(match tui::run(start).await? {
+                0 => outcome.exit().await.code().into(),
+                code => code,
+            });
         }
         Opening::Demo(settings) => {
             let demo = Demo::start(settings).await?;

@@ -4,6 +4,7 @@
 //! - [`mock`]: the server's side, played to live clients.
 //! - [`play`]: the client's side of a session, played again against a live server (pure).
 
+pub mod covered;
 pub mod diff;
 pub mod mock;
 pub mod play;

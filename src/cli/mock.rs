@@ -38,6 +38,10 @@ pub struct MockArgs {
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
     listen: String,
+    /// Let --listen take an address that other machines reach: whoever connects is served the
+    /// session.
+    #[arg(long)]
+    allow_remote: bool,
     /// Stop after this time: 10s, 500ms, 2m.
     #[arg(long = "for", value_name = "TIME", value_parser = values::seconds)]
     time: Option<Duration>,
@@ -82,8 +86,20 @@ impl MockArgs {
             Some(file) => Some(plan::read(file, Side::Tap)?),
             None => None,
         };
+        let listen = super::demo::listen(&self.listen)?;
+        if !super::tap::is_loopback(&listen) {
+            if !self.allow_remote {
+                return Err(UsageError(format!(
+                    "--listen {listen}: others could connect there, and whoever does is served the session and what it holds; say --allow-remote if that is meant"
+                )));
+            }
+            eprintln!(
+                "warning: {listen} can be reached from other machines; whoever connects is served {}",
+                print::safe(&self.file.display().to_string())
+            );
+        }
         Ok(Task::Headless(Headless::Mock(Box::new(Plan {
-            listen: super::demo::listen(&self.listen)?,
+            listen,
             file: self.file,
             time: self.time,
             play: Play {
@@ -252,6 +268,17 @@ mod tests {
         assert_eq!((plan.time, plan.within), (None, mock::WITHIN));
         assert_eq!(plan.play, Play::default());
         assert!(!plan.json && plan.faults.is_none() && plan.record.is_none());
+    }
+
+    #[test]
+    fn other_machines_are_let_in_only_where_that_is_said() {
+        let line = |line: &str| {
+            let words = std::iter::once("sioscope").chain(line.split(' '));
+            cli::parse(words.map(Into::into)).map(|_| ())
+        };
+        assert_eq!(line("mock a.har --listen 0.0.0.0:0"), Err(Exit::Usage));
+        assert!(line("mock a.har --listen [::1]:0").is_ok());
+        assert!(line("mock a.har --listen 0.0.0.0:0 --allow-remote").is_ok());
     }
 
     #[test]

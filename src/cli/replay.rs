@@ -48,6 +48,10 @@ handshake go to the recorded host and port only. Elsewhere auth is asked for on 
 give it again (--auth, -n NSP=AUTH, -H, -q, -b), or say --allow-target. Events are sent as they
 were recorded, wherever they go.
 
+However fast it is played, a recorded leave or disconnect waits for what had come before it (as long
+as --timeout says). A namespace that refuses now stops the replay where a step needs it, and else
+nothing but itself. --view ends with the same exit code as without.
+
 With -n (or a path in the URL) only these namespaces are played. Of a recording of one client all
 connections are one script: a reconnect is not made to happen again (--faults can). Of a tap, a
 HAR or a mitmproxy file one connection is played, --connection N or the first that has packets.

@@ -246,7 +246,7 @@ fn upstream(text: &str) -> Result<url::Url, UsageError> {
 }
 
 /// Whether only this machine can reach an address.
-fn is_loopback(listen: &str) -> bool {
+pub(super) fn is_loopback(listen: &str) -> bool {
     match listen.to_socket_addrs() {
         Ok(addresses) => {
             let all: Vec<_> = addresses.collect();

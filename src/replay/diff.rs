@@ -28,6 +28,7 @@ mod shown;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod veil;
 mod words;
 
 use std::collections::{BTreeSet, HashMap};
@@ -36,6 +37,7 @@ pub use line::{Line, What};
 pub use masks::{Covered, Masks};
 pub use reader::{Reader, Side};
 pub use shown::covered;
+pub use veil::Veil;
 
 /// What a difference is about, the weightiest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

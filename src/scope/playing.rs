@@ -135,9 +135,9 @@ impl Playing {
         patient: bool,
     ) -> Result<Playing, SetupError> {
         let scope = Scope::client(options, record, Source::Replay)?;
-        let parser = scope.journal().header().parser;
+        let header = scope.journal().header();
         Ok(Playing {
-            listener: Listener::new(parser.as_deref()),
+            listener: Listener::new(&header),
             scope,
             player,
             next: 1,
@@ -290,18 +290,20 @@ impl Handle {
     }
 }
 
-/// What is said at the end of a replay, and whether it went well.
-pub type Verdict = Box<dyn FnOnce(&Playing) -> (String, bool) + Send>;
+/// What is said at the end of a replay, and whether it went well. The end is `None` where the
+/// person stopped it.
+pub type Verdict = Box<dyn FnOnce(&Playing, Option<&Ending>) -> (String, bool) + Send>;
 
 /// Shortest time between two views: nobody sees more.
 const SHOWN: Duration = Duration::from_millis(33);
 
 impl Playing {
     /// Plays on a task of its own. `rows`: how many of them a view has at most. `verdict` says
-    /// what is shown where all was played.
+    /// what is shown at the end, whichever it is; the end also comes when all handles are gone.
     pub fn behind(mut self, rows: usize, verdict: Verdict) -> Handle {
         let (says, mut inbox) = mpsc::channel(16);
-        let (show, view) = watch::channel(Arc::new(View::of(&self.player, rows)));
+        let (show, view) =
+            watch::channel(Arc::new(View::of(&self.player, self.listener.veil(), rows)));
         let scope = self.scope.clone();
         tokio::spawn(async move {
             let mut shown = Instant::now();
@@ -316,7 +318,7 @@ impl Playing {
                 let again = (!asks).then(|| Instant::now().checked_add(SHOWN)).flatten();
                 let mut later = None;
                 if asks || shown.elapsed() >= SHOWN {
-                    let mut view = View::of(&self.player, rows);
+                    let mut view = View::of(&self.player, self.listener.veil(), rows);
                     view.asks = asks;
                     if **show.borrow() != view {
                         show.send_replace(Arc::new(view));
@@ -344,17 +346,14 @@ impl Playing {
             };
             // The recorded client has left; a person may connect again.
             let left = self.scope.command(Command::Disconnect);
-            let (words, well) = match ending {
-                None => ("stopped".to_owned(), true),
-                Some(Ending::Done) => {
-                    if left.is_ok() {
-                        self.parted().await;
-                    }
-                    verdict(&self)
-                }
-                Some(ending) => (ending.to_string(), false),
-            };
-            let mut view = View::of(&self.player, rows);
+            // A screen that was left ends the connection, too.
+            let ending =
+                ending.filter(|ending| !(matches!(ending, Ending::Lost(_)) && inbox.is_closed()));
+            if ending == Some(Ending::Done) && left.is_ok() {
+                self.parted().await;
+            }
+            let (words, well) = verdict(&self, ending.as_ref());
+            let mut view = View::of(&self.player, self.listener.veil(), rows);
             view.ended = Some(words);
             view.well = well;
             show.send_replace(Arc::new(view));

@@ -636,7 +636,7 @@ fn overlays(state: &State, screen: Rect, buf: &mut Buffer) -> Option<Position> {
             }
             Overlay::Replay(replay) => {
                 if let Some(view) = state.tab().and_then(|tab| tab.replay.as_deref()) {
-                    replay.draw(view, screen, buf, theme);
+                    replay.draw(view, state.secrets, screen, buf, theme);
                 }
                 None
             }

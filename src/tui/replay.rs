@@ -12,11 +12,17 @@ use super::paint::Pen;
 use super::text;
 use super::theme::{Role, Theme};
 use super::units;
-use crate::replay::play::view::{Live, Row, View};
+use crate::replay::covered;
+use crate::replay::play::view::{Likeness, Live, Row, Said as Saying, View};
 use crate::scope::playing::Said;
 
 /// Rows that are asked of the player: more than any screen shows.
 pub const ROWS: usize = 200;
+
+/// Lines that the words at the end may take.
+const WORDS: usize = 4;
+/// What the signs of the live side mean.
+const LEGEND: &str = "= same  ≈ no difference that matters  ≠ differs  + not recorded  · not yet";
 
 /// The open box. What it shows is the tab's.
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,8 +74,8 @@ impl Replay {
         Outcome::Changed
     }
 
-    /// Draws it.
-    pub fn draw(&self, view: &View, screen: Rect, buf: &mut Buffer, theme: &Theme) {
+    /// Draws it. `secrets`: what stands under secret names is shown, too.
+    pub fn draw(&self, view: &View, secrets: bool, screen: Rect, buf: &mut Buffer, theme: &Theme) {
         let height = screen
             .height
             .saturating_sub(if screen.height > 16 { 2 } else { 0 });
@@ -80,16 +86,22 @@ impl Replay {
             (false, false) => "↑↓ scroll  x stop  esc close",
         };
         let inner = overlay::frame(area, "Replay", hints, buf, theme);
-        progress(view, inner, buf, theme);
+        let told = progress(view, inner, buf, theme);
         let half = inner.width.saturating_sub(12) / 2;
-        Pen::new(buf, inner, 2)
+        Pen::new(buf, inner, told)
             .gap(10)
             .column("recorded", half, theme.style(Role::Title))
             .gap(2)
             .put("live", theme.style(Role::Title));
+        let legend = u16::from(inner.height > told.saturating_add(6));
+        if legend > 0 {
+            let line = inner.height.saturating_sub(1);
+            Pen::new(buf, inner, line).put(LEGEND, theme.style(Role::Dim));
+        }
+        let above = told.saturating_add(1);
         let rows = Rect {
-            y: inner.y.saturating_add(3).min(inner.bottom()),
-            height: inner.height.saturating_sub(3),
+            y: inner.y.saturating_add(above).min(inner.bottom()),
+            height: inner.height.saturating_sub(above.saturating_add(legend)),
             ..inner
         };
         let first = self.first(view, rows.height);
@@ -99,7 +111,13 @@ impl Replay {
                 let style = theme.style(Role::Selected);
                 overlay::row_style(rows, rows.y.saturating_add(line), buf, style);
             }
-            one(row, now, line, rows, half, buf, theme);
+            let line = Line {
+                line,
+                now,
+                half,
+                secrets,
+            };
+            one(row, line, rows, buf, theme);
         }
     }
 
@@ -115,16 +133,20 @@ impl Replay {
     }
 }
 
-/// Two lines: a bar with the counts, and what is said.
-fn progress(view: &View, area: Rect, buf: &mut Buffer, theme: &Theme) {
+/// A bar with the counts, and what is said; returns how many lines that takes.
+fn progress(view: &View, area: Rect, buf: &mut Buffer, theme: &Theme) -> u16 {
     let progress = view.progress;
     let done = progress.steps.0 + progress.answers.0 + progress.replies.0;
     let all = progress.steps.1 + progress.answers.1 + progress.replies.1;
     let wide = usize::from(area.width.min(40)) / 2;
     let full = (done * wide).checked_div(all).unwrap_or(wide);
-    let extra = match progress.extra {
+    let more = |count: usize, what: &str| match count {
         0 => String::new(),
-        count => format!("   {count} not recorded"),
+        count => format!("   {count} {what}"),
+    };
+    let answers = match progress.answers {
+        (_, 0) => String::new(),
+        (given, all) => format!("   answers {given}/{all}"),
     };
     let mut pen = Pen::new(buf, area, 0);
     pen.put(&"▰".repeat(full), theme.style(Role::Ok))
@@ -134,30 +156,61 @@ fn progress(view: &View, area: Rect, buf: &mut Buffer, theme: &Theme) {
         )
         .put(
             &format!(
-                "  sent {}/{}   answers {}/{}   came {}/{}",
-                progress.steps.0,
+                "  sent {}/{}{answers}   came {}/{}",
+                progress.steps.0.saturating_sub(progress.skipped),
                 progress.steps.1,
-                progress.answers.0,
-                progress.answers.1,
                 progress.replies.0,
                 progress.replies.1,
             ),
             theme.style(Role::Text),
         )
-        .put(&extra, theme.style(Role::Warn));
+        .put(&more(progress.skipped, "skipped"), theme.style(Role::Warn))
+        .put(
+            &more(progress.extra, "not recorded"),
+            theme.style(Role::Warn),
+        );
     let (words, role) = match (&view.ended, view.asks) {
         (Some(words), _) if view.well => (format!("✓ {words}"), Role::Ok),
         (Some(words), _) => (format!("✗ {words}"), Role::Error),
         (None, true) => ("waits for a key".to_owned(), Role::Busy),
         (None, false) => ("playing".to_owned(), Role::Busy),
     };
-    Pen::new(buf, area, 1).put(
-        &text::truncate(&text::safe(&words), usize::from(area.width)),
-        theme.style(role),
-    );
+    let width = usize::from(area.width);
+    let mut lines = text::wrap(&text::safe(&words), width);
+    if lines.len() > WORDS {
+        // The last line that is shown goes on with what does not fit, and is cut there.
+        let rest = lines.split_off(WORDS.saturating_sub(1)).join(" ");
+        lines.push(text::truncate(&rest, width).into_owned());
+    }
+    let mut line = 1;
+    for words in &lines {
+        Pen::new(buf, area, line).put(words, theme.style(role));
+        line = line.saturating_add(1);
+    }
+    line
 }
 
-fn one(row: &Row, now: bool, line: u16, area: Rect, half: u16, buf: &mut Buffer, theme: &Theme) {
+/// Where and how a row is drawn.
+#[derive(Clone, Copy)]
+struct Line {
+    line: u16,
+    now: bool,
+    /// Columns of the left half.
+    half: u16,
+    secrets: bool,
+}
+
+/// What a row says, in one line.
+fn said(said: &Saying, secrets: bool) -> String {
+    match (said.json.as_str(), secrets) {
+        ("", _) => said.words.clone(),
+        (json, true) => format!("{} {json}", said.words),
+        (json, false) => format!("{} {}", said.words, covered::json(json)),
+    }
+}
+
+fn one(row: &Row, at: Line, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    let half = at.half;
     let (arrow, role) = match row.up {
         true => ("↑", Role::ToServer),
         false => ("↓", Role::ToClient),
@@ -166,13 +219,14 @@ fn one(row: &Row, now: bool, line: u16, area: Rect, half: u16, buf: &mut Buffer,
         Some(_) => units::delta(row.at),
         None => String::new(),
     };
-    let mut pen = Pen::new(buf, area, line);
-    pen.put(if now { "▸" } else { " " }, theme.style(Role::Accent))
+    let mut pen = Pen::new(buf, area, at.line);
+    pen.put(if at.now { "▸" } else { " " }, theme.style(Role::Accent))
         .column(&time, 9, theme.style(Role::Time));
     match &row.recorded {
-        Some((_, said)) => {
+        Some((_, recorded)) => {
+            let words = said(recorded, at.secrets);
             pen.put(arrow, theme.style(role)).gap(1).column(
-                &text::truncate(&text::safe(said), usize::from(half.saturating_sub(3))),
+                &text::truncate(&text::safe(&words), usize::from(half.saturating_sub(3))),
                 half.saturating_sub(2),
                 theme.style(Role::Text),
             );
@@ -182,21 +236,26 @@ fn one(row: &Row, now: bool, line: u16, area: Rect, half: u16, buf: &mut Buffer,
         }
     }
     pen.gap(2);
-    let (glyph, words, role) = match (&row.live, &row.recorded) {
-        (Live::Open, _) => ("·", "", Role::Dim),
-        (Live::Sent, _) => ("✓", "sent", Role::Ok),
-        (Live::Skipped, _) => ("−", "skipped", Role::Warn),
-        (Live::Came(_, said), None) => ("+", said.as_str(), Role::Warn),
-        (Live::Came(_, said), Some((_, recorded))) if said == recorded => {
-            ("=", said.as_str(), Role::Ok)
-        }
-        // Ids and times may be all that differs: that is for the check to say.
-        (Live::Came(_, said), Some(_)) => ("≈", said.as_str(), Role::Text),
+    let (glyph, role) = match (&row.live, &row.recorded) {
+        (Live::Open, _) => ("·", Role::Dim),
+        (Live::Sent, _) => ("✓", Role::Ok),
+        (Live::Skipped, _) => ("−", Role::Warn),
+        (Live::Came(..), None) => ("+", Role::Warn),
+        (Live::Came(_, _, Likeness::Same), _) => ("=", Role::Ok),
+        (Live::Came(_, _, Likeness::Alike), _) => ("≈", Role::Ok),
+        (Live::Came(_, _, Likeness::Differs), _) => ("≠", Role::Error),
+    };
+    let words = match &row.live {
+        Live::Open => String::new(),
+        Live::Sent => "sent".to_owned(),
+        Live::Skipped => "skipped".to_owned(),
+        Live::Came(_, came, _) => said(came, at.secrets),
     };
     let left = usize::from(pen.left().saturating_sub(2));
-    pen.put(glyph, theme.style(role))
-        .gap(1)
-        .put(&text::truncate(&text::safe(words), left), theme.style(role));
+    pen.put(glyph, theme.style(role)).gap(1).put(
+        &text::truncate(&text::safe(&words), left),
+        theme.style(role),
+    );
 }
 
 #[cfg(test)]

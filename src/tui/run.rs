@@ -316,6 +316,10 @@ pub async fn run(start: Start) -> anyhow::Result<i32> {
     }
     drop(terminal);
     app.remember();
+    // Before their sessions end: a replay that nobody watches any more was stopped, not lost.
+    app.replays.clear();
+    app.watch = Watch::default();
+    tokio::task::yield_now().await;
     for scope in &app.scopes {
         // A server that does not answer must not keep the person from their shell.
         let _ = tokio::time::timeout(Duration::from_secs(2), scope.shutdown()).await;

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use tokio::sync::oneshot;
+
 use super::step::Keys;
 use super::{Plan, auth, check, words};
 use crate::cli::stop::{Stops, told};
@@ -9,6 +11,7 @@ use crate::cli::stream::session::LEAVE;
 use crate::cli::{Exit, complain, print};
 use crate::client::options::NamespaceAuth;
 use crate::journal::Journal;
+use crate::replay::diff::Masks;
 use crate::replay::play::player::{Failure, Pace, Player};
 use crate::replay::play::script::Script;
 use crate::scope::Scope;
@@ -63,6 +66,7 @@ async fn prepare(mut plan: Plan) -> Result<Box<Ready>, Exit> {
         complain(failed);
     }
     plan.values.check(&script).map_err(fail)?;
+    script.veil.set_masks(Masks::new(plan.masks.clone()));
     let url = print::url(&plan.options.url);
     hand_over_auth(&mut plan, &mut script, &url)?;
     complain(words::begin(&script, plan.settings.pace, &shown, &url));
@@ -122,11 +126,30 @@ fn give(plan: &mut Plan, nsp: &str, auth: crate::client::options::Auth) {
     }
 }
 
+/// How a replay behind the screen ended, once it has.
+pub struct Outcome(oneshot::Receiver<(Exit, String)>);
+
+impl Outcome {
+    /// The exit code of a screen that was left, after saying what was wrong: that of the replay.
+    /// One that was still playing has ended with the screen.
+    pub async fn exit(self) -> Exit {
+        match tokio::time::timeout(LEAVE, self.0).await {
+            Ok(Ok((Exit::Done, _))) => Exit::Done,
+            Ok(Ok((exit, words))) => {
+                complain(words);
+                exit
+            }
+            // It can't tell any more how it ended.
+            _ => Exit::Interrupted,
+        }
+    }
+}
+
 /// Prepares and starts it for the screen, which plays it behind.
 ///
 /// # Errors
 /// The exit code, after saying why.
-pub async fn behind(plan: Plan) -> Result<(Scope, Handle), Exit> {
+pub async fn behind(plan: Plan) -> Result<(Scope, Handle, Outcome), Exit> {
     let Ready {
         plan,
         recorded,
@@ -139,11 +162,26 @@ pub async fn behind(plan: Plan) -> Result<(Scope, Handle), Exit> {
         })?;
     let scope = playing.scope().clone();
     let (compares, masks) = (plan.check, plan.masks);
-    let verdict = move |playing: &Playing| match compares {
-        true => check::verdict(&recorded, playing, &masks),
-        false => ("all was played".to_owned(), true),
+    let (tell, told) = oneshot::channel();
+    let verdict = move |playing: &Playing, ending: Option<&Ending>| {
+        let exit = ending.map_or(Exit::Done, exit_of);
+        let words = ending.map_or_else(|| "stopped".to_owned(), Ending::to_string);
+        let compares = compares && exit != Exit::Usage && playing.player().has_begun();
+        let found = compares.then(|| check::verdict(&recorded, playing, &masks));
+        let (exit, words, well) = match (found, ending) {
+            (Some((_, true)) | None, _) if exit != Exit::Done => (exit, words, false),
+            // What differs says more than how the run ended.
+            (Some((words, false)), Some(Ending::Done) | None) => (Exit::Unmet, words, false),
+            (Some((found, false)), Some(_)) => (Exit::Unmet, format!("{words}; {found}"), false),
+            (Some((found, true)), Some(_)) => (exit, found, true),
+            (Some((_, true)) | None, _) => (exit, words, true),
+        };
+        // Nobody has to wait for it.
+        let _ = tell.send((exit, words.clone()));
+        (words, well)
     };
-    Ok((scope, playing.behind(ROWS, Box::new(verdict))))
+    let handle = playing.behind(ROWS, Box::new(verdict));
+    Ok((scope, handle, Outcome(told)))
 }
 
 async fn play(ready: Ready, stops: &mut Stops) -> Exit {
@@ -177,9 +215,18 @@ async fn play(ready: Ready, stops: &mut Stops) -> Exit {
     // A handle of its own: a change is told once to each handle.
     let scope = playing.scope().clone();
     let mut asked = None;
+    let mut refusals = 0;
     let how = loop {
         scope.notices().into_iter().for_each(complain);
-        let (until, ask) = match playing.turn() {
+        let moved = playing.turn();
+        // Where it stops because of one, the end says so.
+        if !matches!(&moved, Moved::Over(Ending::Failed(_))) {
+            let all = playing.player().refusals();
+            let fresh = all.iter().skip(refusals);
+            fresh.for_each(|(nsp, reason)| complain(words::refused(nsp, reason)));
+            refusals = all.len();
+        }
+        let (until, ask) = match moved {
             Moved::Again => continue,
             Moved::Over(ending) => break How::Ended(ending),
             Moved::Wait(until) => (until, None),
@@ -237,32 +284,32 @@ impl How {
             How::Ended(ending) => ending,
         };
         let progress = playing.player().progress();
-        match ending {
-            Ending::Done => Exit::Done,
-            Ending::Failed(failure) => {
-                let exit = match &failure {
-                    Failure::Refused { .. } => Exit::NotConnected,
-                    _ => Exit::Unmet,
-                };
-                complain(failure);
-                exit
-            }
-            Ending::Refused(why) => {
-                complain(why);
-                Exit::Usage
-            }
+        match &ending {
+            Ending::Done => {}
+            Ending::Failed(failure) => complain(failure),
+            Ending::Refused(why) => complain(why),
             Ending::NotConnected(why) => {
                 complain(format_args!("could not connect to {url}: {why}"));
-                Exit::NotConnected
             }
             Ending::Lost(why) => {
                 complain(format_args!(
                     "disconnected from {url} after {} of {} steps, and not back: {why}",
                     progress.steps.0, progress.steps.1
                 ));
-                Exit::Lost
             }
         }
+        exit_of(&ending)
+    }
+}
+
+/// The exit code of an end.
+fn exit_of(ending: &Ending) -> Exit {
+    match ending {
+        Ending::Done => Exit::Done,
+        Ending::Failed(Failure::Refused { .. }) | Ending::NotConnected(_) => Exit::NotConnected,
+        Ending::Failed(_) => Exit::Unmet,
+        Ending::Refused(_) => Exit::Usage,
+        Ending::Lost(_) => Exit::Lost,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cli::print;
+use crate::replay::covered;
 use crate::replay::play::player::{Pace, Player};
 use crate::replay::play::script::{Deed, Script};
 use crate::replay::play::setup::Withheld;
@@ -81,6 +82,15 @@ pub fn masked(withheld: &Withheld) -> String {
     )
 }
 
+/// A namespace that refuses, and that nothing needs.
+pub fn refused(nsp: &str, reason: &str) -> String {
+    format!(
+        "namespace {nsp} refuses: {reason} (in the recording it let the client in); no step needs \
+         it, so the rest is played. --allow-target sends the recorded auth to another server than \
+         the recorded one, --auth or -n {nsp}=AUTH gives another"
+    )
+}
+
 /// How far it came.
 pub fn end(player: &Player) -> String {
     let progress = player.progress();
@@ -121,7 +131,7 @@ pub fn next(player: &Player, at: usize) -> String {
         return String::new();
     };
     let args = match &step.deed {
-        Deed::Emit(event) => format!(" {}", shortened(&event.args)),
+        Deed::Emit(event) => format!(" {}", shortened(&covered::json(&event.args))),
         _ => String::new(),
     };
     let number = at.saturating_add(1);

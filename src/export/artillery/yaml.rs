@@ -12,8 +12,8 @@ use crate::visible;
 
 /// More clients are not written down: the load generator multiplies them.
 const SCENARIOS: usize = 50;
-/// Pauses below this many seconds are left out.
-const SHORTEST: f64 = 0.001;
+/// Pauses below this many milliseconds are left out.
+const SHORTEST: u64 = 1;
 
 /// The scenario, and what is not in it.
 pub(super) fn scenario(header: &Header, gathered: &Gathered) -> (String, Vec<String>) {
@@ -151,17 +151,19 @@ fn flow(c: u32, client: &Client, whole: &Whole, out: &mut String, left_out: &mut
     }
     let rest = client.ends.saturating_sub(now);
     if !think(rest, out) && steps == 0 {
-        out.push_str("      - think: 0.1\n");
+        out.push_str("      - think: \"100ms\"\n");
     }
 }
 
 /// A pause of so many microseconds; false where it is too short to be one.
 fn think(micros: u64, out: &mut String) -> bool {
-    let seconds = (micros as f64 / 1e3).round() / 1e3;
-    if seconds >= SHORTEST {
-        let _ = writeln!(out, "      - think: {seconds}");
+    let ms = micros.saturating_add(500) / 1_000;
+    if ms >= SHORTEST {
+        // Artillery takes a bare number for seconds where it is a whole one, and for milliseconds
+        // where it is not.
+        let _ = writeln!(out, "      - think: \"{ms}ms\"");
     }
-    seconds >= SHORTEST
+    ms >= SHORTEST
 }
 
 /// Why Artillery can't emit it.

@@ -11,6 +11,7 @@ use super::form::canonical;
 use super::ids::{HOST, Ids, PID, SID};
 use super::line::{Line, What};
 use super::masks::{Covered, Masks, host_of};
+use super::veil::Veil;
 use crate::journal::file::{Header, Source};
 use crate::journal::record::{Ack, AckState, Body, Direction};
 use crate::journal::{Journal, Record};
@@ -152,6 +153,11 @@ impl<'m> Reader<'m> {
     pub fn finish(mut self) -> Side {
         self.last_facts();
         self.side
+    }
+
+    /// What of single payloads is no difference, as far as the session was read.
+    pub fn veil(&self) -> Veil {
+        Veil::of(self.masks.clone(), self.ids.clone(), self.started_ms)
     }
 
     /// The lines so far.

@@ -289,7 +289,9 @@ impl Session {
         }
         let mut packets = std::mem::take(&mut self.out);
         match self.end.take() {
-            Some(End::Close { .. }) => {
+            // In a poll of its own, as the reference sends it: clients obey a close at once, and
+            // before what stands with it in the same body.
+            Some(End::Close { .. }) if packets.is_empty() => {
                 packets.push(Packet::bare(PacketKind::Close));
                 self.finish(Over::Ended);
             }

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::script::{Cue, Line, Say, Script, What};
 use crate::protocol::json;
+use crate::replay::covered;
 
 /// Different things that are listed of one sort; what comes on top is counted only.
 const LISTED: usize = 1_000;
@@ -475,8 +476,9 @@ fn said(cue: &Cue, line: &Line) -> String {
         .to_owned()
 }
 
-/// A text of bearable length.
+/// A payload for the screen: of bearable length, and without what secret names hold.
 fn cut(text: &str) -> String {
+    let text = &covered::json(text);
     match text.char_indices().nth(ARGUMENTS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),

@@ -111,7 +111,7 @@ pub(super) fn script(text: &str) -> Script {
 
 /// What such a session says, with the time of each.
 pub(super) fn facts(text: &str) -> Vec<(Duration, Fact)> {
-    let mut listener = Listener::new(None);
+    let mut listener = Listener::new(&Header::now(Source::Client, "http://h:1"));
     records(text, V4)
         .iter()
         .flat_map(|record| listener.take(record))

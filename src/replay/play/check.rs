@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::player::Player;
 use crate::journal::Journal;
-use crate::replay::diff::{Comparison, Difference, Masks, Reader, Rules, Side, compare};
+use crate::replay::diff::{Comparison, Difference, Masks, Reader, Rules, Side, Veil, compare};
 use crate::replay::path::Path;
 
 /// A replay compared with its recording.
@@ -35,11 +35,18 @@ pub fn check(recorded: &Journal, live: &Journal, player: &Player, masks: &[Path]
         }
         ControlFlow::Continue(())
     });
+    let recorded_veil = reader.veil();
     let recorded = reader.finish();
-    let live = Side::of(live, &masks);
+    let mut reader = Reader::new(&live.header(), &masks);
+    live.scan(1, |record| {
+        reader.take(&record);
+        ControlFlow::Continue(())
+    });
+    let live_veil = reader.veil();
+    let live = reader.finish();
     let rules = Rules::of_what_came_back(["the recording", "the replay"]);
     let mut comparison = compare(&recorded, &live, &rules);
-    let swapped = player.values().swapped();
+    let swapped = veiled(player.values().swapped(), &recorded_veil, &live_veil);
     comparison.differences.retain(|difference| {
         let lines = [
             difference.a.and_then(|a| recorded.lines.get(a)),
@@ -53,7 +60,7 @@ pub fn check(recorded: &Journal, live: &Journal, player: &Player, masks: &[Path]
             .any(|nsp| !played(nsp));
         let fresh = match lines {
             [Some(a), Some(b)] => {
-                a.what == b.what && !swapped.is_empty() && equal(&a.value(), &b.value(), swapped)
+                a.what == b.what && !swapped.is_empty() && equal(&a.value(), &b.value(), &swapped)
             }
             _ => false,
         };
@@ -74,8 +81,21 @@ impl Checked {
     }
 }
 
+/// Values that stand for others, as they are compared: a captured id or time is masked where it
+/// shows up, as any other.
+pub(super) fn veiled(
+    swapped: &[(Value, Value)],
+    recorded: &Veil,
+    live: &Veil,
+) -> Vec<(Value, Value)> {
+    swapped
+        .iter()
+        .map(|(old, new)| (recorded.value(old), live.value(new)))
+        .collect()
+}
+
 /// Whether two values are the same but for what stands for something else now.
-fn equal(a: &Value, b: &Value, swapped: &[(Value, Value)]) -> bool {
+pub(super) fn equal(a: &Value, b: &Value, swapped: &[(Value, Value)]) -> bool {
     if a == b || swapped.iter().any(|(old, new)| old == a && new == b) {
         return true;
     }

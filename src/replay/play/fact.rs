@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use crate::journal::Record;
+use crate::journal::file::Header;
 use crate::journal::record::{Body, ConnectionState, Direction};
 use crate::model::decode::Kind;
 use crate::model::{Decoder, Packet};
+use crate::replay::diff::Veil;
 
 /// One thing that a client did, or that happened to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +63,8 @@ pub struct Event {
     pub id: Option<u64>,
     /// The arguments after the name, as a raw JSON array.
     pub args: String,
+    /// The last of them is a recovery offset that the server added.
+    pub offset: bool,
 }
 
 impl What {
@@ -90,14 +94,21 @@ pub fn name_of(nsp: &str) -> &str {
 #[derive(Debug, Default)]
 pub struct Listener {
     decoder: Decoder,
+    veil: Veil,
 }
 
 impl Listener {
-    /// For the start of a session; `parser` as in its header.
-    pub fn new(parser: Option<&str>) -> Listener {
+    /// For the start of a session.
+    pub fn new(header: &Header) -> Listener {
         Listener {
-            decoder: Decoder::new(parser),
+            decoder: Decoder::new(header.parser.as_deref()),
+            veil: Veil::new(header),
         }
+    }
+
+    /// What of this session's payloads is no difference, as far as it was heard.
+    pub fn veil(&self) -> &Veil {
+        &self.veil
     }
 
     /// Engine.IO version of a connection, as far as it is known.
@@ -108,6 +119,8 @@ impl Listener {
     /// What a record says.
     pub fn take(&mut self, record: &Record) -> Vec<Fact> {
         let packets = self.decoder.decode(record);
+        let theirs = |packet: &&Packet| packet.dir == Direction::ToClient;
+        (packets.iter().filter(theirs)).for_each(|packet| self.veil.learn(packet));
         let of_packets = packets.into_iter().filter_map(of_packet);
         let of_body = match &record.body {
             Body::Connection(connection) if connection.state == ConnectionState::Closed => {
@@ -130,7 +143,7 @@ impl Listener {
 
 fn of_packet(packet: Packet) -> Option<What> {
     let up = packet.dir == Direction::ToServer;
-    let (name, nsp, id, data, event) = match packet.kind {
+    let (name, nsp, id, data, event, offset) = match packet.kind {
         Kind::Undecodable { .. } => return up.then_some(What::Unreadable),
         // The transport's end by the client: polling says it with a packet.
         Kind::Engine { name, .. } => {
@@ -142,8 +155,9 @@ fn of_packet(packet: Packet) -> Option<What> {
             id,
             data,
             event,
+            offset,
             ..
-        } => (name, nsp, id, data, event),
+        } => (name, nsp, id, data, event, offset.is_some()),
     };
     let plain = name_of(&nsp).to_owned();
     Some(match (name, up) {
@@ -161,6 +175,7 @@ fn of_packet(packet: Packet) -> Option<What> {
                 event: event?,
                 id,
                 args: arguments(data.as_deref().unwrap_or("[]")),
+                offset,
             };
             if up {
                 What::Emit(event)

@@ -10,7 +10,11 @@
 //!
 //! In every pace an emit waits for the values that it needs, and an answer for its question. What
 //! is waited for has [`Settings::patience`]; then the run fails with a word. After the last step
-//! the rest of what was recorded is waited for, as long at most.
+//! the rest of what was recorded is waited for, as long at most; so it is before a leave or a
+//! disconnect, unless a person says when that goes: it would cut off what is still on its way.
+//!
+//! A namespace that let the client in and now refuses ends the run where a step needs it (or where
+//! there is no other); else the rest is played, and nothing is waited for on that namespace.
 //!
 //! Here are the machine and what a face asks of it; `hear.rs` takes in what comes, `turn.rs` says
 //! what to do.
@@ -91,12 +95,18 @@ pub enum Failure {
     #[error("{0}")]
     Unfit(String),
     /// A namespace that let the client in now refuses.
-    #[error("namespace {nsp} refuses: {reason} (in the recording it let the client in)")]
+    #[error(
+        "namespace {nsp} refuses: {reason} (in the recording it let the client in), and {needed}: \
+         the replay stops here. --allow-target sends the recorded auth to another server than the \
+         recorded one, --auth or -n {nsp}=AUTH gives another, -n NSP plays other namespaces alone"
+    )]
     Refused {
         /// Namespace.
         nsp: String,
         /// The server's data, raw JSON.
         reason: String,
+        /// Why it can't go on without.
+        needed: String,
     },
 }
 
@@ -114,6 +124,8 @@ pub struct Came {
 pub struct Progress {
     /// Steps done (or skipped), and all.
     pub steps: (usize, usize),
+    /// Steps that were left out by the person: they count among those that are done.
+    pub skipped: usize,
     /// Answers given, and all.
     pub answers: (usize, usize),
     /// Recorded replies that came, and all.
@@ -165,6 +177,8 @@ pub struct Player {
     /// Answers that were given.
     given: BTreeSet<usize>,
     skipped: Vec<usize>,
+    /// Namespaces that let the recorded client in and now refuse, with the server's data.
+    refused: Vec<(String, String)>,
 }
 
 impl Player {
@@ -210,6 +224,7 @@ impl Player {
             due: Vec::new(),
             given: BTreeSet::new(),
             skipped: Vec::new(),
+            refused: Vec::new(),
         }
     }
 
@@ -260,6 +275,7 @@ impl Player {
     pub fn progress(&self) -> Progress {
         Progress {
             steps: (self.next, self.script.steps.len()),
+            skipped: self.skipped.len(),
             answers: (self.given.len(), self.script.answers.len()),
             replies: (
                 self.script.expected.len().saturating_sub(self.left),
@@ -272,6 +288,23 @@ impl Player {
     /// Steps that were left out by the person.
     pub fn skipped(&self) -> &[usize] {
         &self.skipped
+    }
+
+    /// Namespaces that let the recorded client in and now refuse, with the server's data (raw
+    /// JSON).
+    pub fn refusals(&self) -> &[(String, String)] {
+        &self.refused
+    }
+
+    fn is_refused(&self, nsp: &str) -> bool {
+        self.refused.iter().any(|(on, _)| on == nsp)
+    }
+
+    /// Whether what was recorded at this place of [`Script::expected`] has not come, and can.
+    fn is_awaited(&self, place: usize) -> bool {
+        let expected = self.script.expected.get(place);
+        !self.has_come(place)
+            && expected.is_some_and(|expected| !self.is_refused(expected.reply.nsp()))
     }
 
     /// Whether some namespace was joined (or refused) at all.

@@ -8,6 +8,7 @@ use super::setup::{Given, Setup, Withheld, is_masked};
 use crate::client::Options;
 use crate::journal::Record;
 use crate::journal::file::{Header, Source};
+use crate::replay::diff::Veil;
 
 /// What a client did, in order, and what came of it. Times count from the server's first answer
 /// to a join.
@@ -31,6 +32,8 @@ pub struct Script {
     pub unreadable: u64,
     /// Answers whose question is not in the recording; they are not played.
     pub unasked: u64,
+    /// What of its payloads is no difference.
+    pub veil: Veil,
 }
 
 impl Script {
@@ -277,7 +280,7 @@ impl Reader {
             one_client: matches!(header.source, Source::Client | Source::Replay),
             target: header.target.clone(),
             msgpack: header.parser.as_deref() == Some("msgpack"),
-            listener: Listener::new(header.parser.as_deref()),
+            listener: Listener::new(header),
             facts: Vec::new(),
             setups: BTreeMap::new(),
             records: 0,
@@ -354,6 +357,7 @@ impl Reader {
         facts.for_each(|fact| writer.take(fact));
         let mut script = writer.finish();
         script.connections = chosen;
+        script.veil = self.listener.veil().clone();
         script.only = named;
         Ok(script)
     }

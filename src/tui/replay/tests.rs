@@ -6,25 +6,43 @@ use crate::tui::any_key::press;
 use crate::tui::bench::connected;
 use crate::tui::effect::Effect;
 
+/// Words, and a payload where there is a list in it.
+fn saying(text: &str) -> Saying {
+    let (words, json) = text.split_at(text.find(" [").unwrap_or(text.len()));
+    Saying {
+        words: words.to_owned(),
+        json: json.trim_start().to_owned(),
+    }
+}
+
 fn row(ms: u64, up: bool, recorded: &str, live: Live) -> Row {
     Row {
         at: ms * 1_000,
         up,
-        recorded: Some((ms, recorded.to_owned())),
+        recorded: Some((ms, saying(recorded))),
         live,
     }
 }
 
 fn view() -> View {
-    let came = |text: &str| Live::Came(9, text.to_owned());
+    let came = |text: &str, likeness| Live::Came(9, saying(text), likeness);
     let mut rows = vec![
-        row(0, false, "/ connected", came("/ connected")),
+        row(0, false, "/ connected", came("/ connected", Likeness::Same)),
         row(5, true, "emit login [\"ann\"]", Live::Sent),
         row(
             25,
             false,
-            "ack of login [{\"token\":\"a1\"}]",
-            came("ack of login [{\"token\":\"b2\"}]"),
+            "ack of login [{\"token\":\"a1\",\"at\":1}]",
+            came(
+                "ack of login [{\"token\":\"b2\",\"at\":2}]",
+                Likeness::Alike,
+            ),
+        ),
+        row(
+            30,
+            false,
+            "event motd [\"hello\"]",
+            came("event motd [\"good day\"]", Likeness::Differs),
         ),
         row(900, true, "emit noise []", Live::Skipped),
         row(
@@ -39,18 +57,19 @@ fn view() -> View {
         at: u64::MAX,
         up: false,
         recorded: None,
-        live: came("event motd [\"maintenance at noon\"]"),
+        live: came("event motd [\"maintenance at noon\"]", Likeness::Differs),
     });
     View {
         progress: Progress {
             steps: (2, 3),
+            skipped: 1,
             answers: (0, 0),
             replies: (2, 3),
             extra: 1,
         },
         rows,
         hidden: (0, 0),
-        now: Some(4),
+        now: Some(5),
         asks: true,
         ended: None,
         well: true,
@@ -103,7 +122,37 @@ fn it_can_be_scrolled_to_its_ends_and_drawn_at_any_size() {
         for (width, height) in [(1, 1), (10, 3), (40, 10), (150, 50)] {
             let screen = Rect::new(0, 0, width, height);
             let mut buf = Buffer::empty(screen);
-            replay.draw(&view, screen, &mut buf, &Theme::embedded("dark"));
+            replay.draw(&view, false, screen, &mut buf, &Theme::embedded("dark"));
+        }
+    }
+}
+
+#[test]
+fn secrets_are_covered_in_both_columns_until_they_are_asked_for() {
+    let mut bench = connected(120, 36);
+    bench.state.tabs[0].replay = Some(Arc::new(view()));
+    bench.keys("R");
+    let screen = bench.screen();
+    assert!(!screen.contains("a1") && !screen.contains("b2"), "{screen}");
+    assert!(screen.contains("\"token\":\"•••\",\"at\":1"), "{screen}");
+    bench.state.secrets = true;
+    let screen = bench.screen();
+    assert!(screen.contains("a1") && screen.contains("b2"), "{screen}");
+}
+
+#[test]
+fn what_is_said_at_the_end_is_read_to_its_end() {
+    let words = "reply: the reply to \"greet\" on / differs: [0].text was \"hello ann\" and is \
+                 \"good day ann\" (record 12, live 14) (and 2 more)";
+    for (width, height) in [(120, 36), (80, 24)] {
+        let mut bench = connected(width, height);
+        let mut over = view();
+        (over.ended, over.well) = (Some(words.to_owned()), false);
+        bench.state.tabs[0].replay = Some(Arc::new(over));
+        bench.keys("R");
+        let screen = bench.screen();
+        for word in ["✗ reply:", "hello ann", "live 14)", "more)"] {
+            assert!(screen.contains(word), "{width} {word}: {screen}");
         }
     }
 }

@@ -7,6 +7,10 @@ use serde_json::{Value, json};
 use super::{export, text};
 use crate::lab::{Generation, Lab, Sioscope};
 
+/// Milliseconds without a word before the client leaves: far more than all the rest takes, and no
+/// whole number of seconds.
+const PAUSE: u64 = 2_345;
+
 #[test]
 fn the_scenario_does_what_the_client_did_with_the_token_of_the_environment() {
     let server = Lab::server(Generation::V4, json!({ "token": "letmein-4711" }));
@@ -50,7 +54,7 @@ fn the_scenario_does_what_the_client_did_with_the_token_of_the_environment() {
     run.say(json!({ "emit": ["echo", { "$binary": "AAE=" }] }));
     run.say(json!({ "emit": ["echo", "{{ name }}"] }));
     run.say(json!({ "emit": ["ack-never"], "ack": true, "timeout_ms": 50 }));
-    run.say(json!({ "wait": { "ms": 200 } }));
+    run.say(json!({ "wait": { "ms": PAUSE } }));
     run.say(json!({ "disconnect": true }));
     // The ack that never came is an expectation that failed.
     assert_eq!(run.finish().code, Some(1));
@@ -74,6 +78,9 @@ fn the_scenario_does_what_the_client_did_with_the_token_of_the_environment() {
         .find(|line| line.starts_with("vusers.failed"));
     assert!(failed.is_some_and(|line| line.ends_with(" 0")), "{done:?}");
     assert!(!done.stdout.contains("errors."), "{yaml}\n{done:?}");
+    // The recorded pause was kept: a client's session took at least that long.
+    let shortest = session_length(&done.stdout).unwrap_or_else(|| panic!("{done:?}"));
+    assert!(shortest >= PAUSE as f64, "{shortest} ms\n{yaml}\n{done:?}");
     let mut expected: Vec<Value> = emits
         .iter()
         .map(|(nsp, emit, _)| json!({ "nsp": nsp, "event": emit[0], "args": emit.as_array().expect("a list")[1..] }))
@@ -82,6 +89,13 @@ fn the_scenario_does_what_the_client_did_with_the_token_of_the_environment() {
     expected.push(json!({ "nsp": "/", "event": "ack-never", "args": [] }));
     let after = seen(&server.lines());
     assert_eq!(after[before.len()..], expected, "{yaml}");
+}
+
+/// The shortest session of the summary, in milliseconds.
+fn session_length(said: &str) -> Option<f64> {
+    let (_, rest) = said.rsplit_once("vusers.session_length:")?;
+    let line = rest.lines().find(|line| line.trim().starts_with("min:"))?;
+    line.split_whitespace().last()?.parse().ok()
 }
 
 /// The events that the server saw.

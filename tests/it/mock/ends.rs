@@ -65,6 +65,44 @@ fn disconnects_and_closes_are_played_as_recorded_and_can_be_left_out() {
     }
 }
 
+/// All that a polling client sees from its wish to leave on.
+fn polled_bye(url: &str) -> Vec<(Value, Value)> {
+    let client = client(url, &["polling"], json!({}));
+    client.say(json!({ "emit": ["bye"] }));
+    client.expect(disconnect);
+    // What would come after it shall have its time.
+    client.say(json!({ "wait": { "ms": 500 } }));
+    client.finish();
+    let told = |line: &Value| disconnect(line) || line["event"] == "bye";
+    let lines = client.lines().into_iter().filter(told);
+    lines
+        .map(|line| (line["saw"].clone(), line["reason"].clone()))
+        .collect()
+}
+
+#[test]
+fn a_word_before_the_door_closes_is_heard_before_it_by_who_polls() {
+    let server = Lab::server(Generation::V4, json!({}));
+    let expected = vec![
+        (json!("event"), Value::Null),
+        (json!("disconnect"), json!("io server disconnect")),
+    ];
+    assert_eq!(polled_bye(&server.url()), expected, "the real server");
+    for way in ["websocket", "polling"] {
+        let recorded = Recorded::of(&server.url(), |url| {
+            let client = client(url, &[way], json!({}));
+            client.say(json!({ "emit": ["bye"] }));
+            client.expect(disconnect);
+            client.finish();
+        });
+        let playing = recorded.play(&[]);
+        for _ in 0..3 {
+            assert_eq!(polled_bye(&playing.url()), expected, "recorded over {way}");
+        }
+        playing.stop();
+    }
+}
+
 #[test]
 fn a_close_code_comes_as_recorded() {
     let header = json!({ "sioscope": 1, "started": "2026-01-02T03:04:05.678Z", "source": "client",

@@ -222,6 +222,45 @@ fn every_session_of_the_gallery_can_be_read_as_a_script() {
 }
 
 #[test]
+fn what_a_secret_name_holds_is_not_told_on_stderr() {
+    let recorded = recorded();
+    let playing = recorded.play(&[]);
+    let client = Lab::client(Generation::V4, &playing.url(), json!({}));
+    client.say(json!({ "wait": { "event": "hello" } }));
+    client.say(json!({ "emit": ["enter", { "user": "ann", "password": "leakpw123" }] }));
+    client.say(json!({ "emit": ["echo", "x", { "token": "leakpw123" }] }));
+    playing
+        .run
+        .wait_for_talk("/ [\"enter\",{\"user\":\"ann\",\"password\":\"•••\"}]");
+    playing.run.wait_for_talk("differs from record");
+    client.finish();
+    playing.run.signal("TERM");
+    let finished = playing.run.wait_for_end();
+    assert!(!finished.stderr.contains("leakpw123"), "{finished:?}");
+}
+
+#[test]
+fn others_are_served_only_when_that_is_said_twice() {
+    let recorded = recorded();
+    let file = recorded.path().display().to_string();
+    let refused = Sioscope::run(&["mock", &file, "--listen", "0.0.0.0:0"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("--allow-remote"), "{refused:?}");
+    let run = Sioscope::start(&[
+        "mock",
+        &file,
+        "--listen",
+        "0.0.0.0:0",
+        "--allow-remote",
+        "--for",
+        "300ms",
+    ]);
+    run.wait_for_talk("warning: 0.0.0.0:0 can be reached from other machines");
+    run.wait_for_talk("listening on http://0.0.0.0:");
+    assert_eq!(run.wait_for_end().code, Some(0));
+}
+
+#[test]
 fn an_ack_that_the_session_does_not_know_is_never_given() {
     let recorded = recorded();
     let playing = recorded.play(&["--within", "1s"]);

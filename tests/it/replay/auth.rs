@@ -82,6 +82,10 @@ fn another_host_gets_none_of_it_unless_that_is_allowed() {
     }
     let without = recorded.replay(&other.url(), &[]);
     assert_eq!(without.code, Some(3), "{without:?}");
+    assert!(
+        without.stderr.contains("emit \"echo\" on /admin needs it"),
+        "{without:?}"
+    );
     // Given again.
     let given = ["-n", "/", "-n", "/admin={\"token\":\"letmein\"}", "--check"];
     let finished = recorded.replay(&other.url(), &given);
@@ -95,6 +99,36 @@ fn another_host_gets_none_of_it_unless_that_is_allowed() {
     for secret in SECRETS {
         assert!(seen(&other).contains(secret), "{secret}: {}", seen(&other));
     }
+}
+
+#[test]
+fn a_namespace_that_refuses_stops_only_what_needs_it() {
+    let server = Lab::server(Generation::V4, json!({}));
+    let recorded = Recorded::lines(
+        &server.url(),
+        &["-n", "/", "-n", "/admin={\"token\":\"letmein\"}"],
+        &[
+            json!({ "wait": { "namespace": "/admin" } }),
+            json!({ "emit": ["echo", "on the root"], "ack": true }),
+            json!({ "wait": { "ack": true } }),
+        ],
+    );
+    let other = Lab::server(Generation::V4, json!({}));
+    for pace in [&[][..], &["--wait", "match"]] {
+        let finished = recorded.replay(&other.url(), pace);
+        assert_eq!(finished.code, Some(0), "{pace:?}: {finished:?}");
+        for word in ["/admin refuses", "--allow-target", "played 1 of 1 emit"] {
+            assert!(finished.stderr.contains(word), "{word}: {finished:?}");
+        }
+    }
+    other.expect(|line| line["event"] == "echo");
+    // The check names it, and nothing of the other namespace.
+    let checked = recorded.replay(&other.url(), &["--check"]);
+    assert_eq!(checked.code, Some(1), "{checked:?}");
+    assert!(
+        checked.stdout.contains("/admin") && !checked.stdout.contains("echo"),
+        "{checked:?}"
+    );
 }
 
 #[test]

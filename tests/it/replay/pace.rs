@@ -46,6 +46,30 @@ fn played_fast_everything_still_comes_in_its_order() {
 }
 
 #[test]
+fn a_leave_does_not_overtake_what_came_before_it_however_fast_it_is_played() {
+    let server = Lab::server(Generation::V4, json!({}));
+    let recorded = Recorded::with(&server.url(), &[], |run| {
+        run.say(json!({ "wait": { "event": "hello" } }));
+        run.say(json!({ "emit": ["ack-late", 400, "slow"], "ack": true }));
+        run.say(json!({ "wait": { "ack": true } }));
+        run.wait_for(crate::interop::records::ack(0));
+        let from = run.mark();
+        run.say(json!({ "disconnect": true }));
+        run.say(json!({ "wait": { "ms": 300 } }));
+        run.say(json!({ "connect": true }));
+        run.wait_from(from, |record| {
+            record["k"] == "namespace" && record["state"] == "connected"
+        });
+        run.say(json!({ "emit": ["greet", "ann"], "ack": true }));
+        run.say(json!({ "wait": { "ack": true } }));
+    });
+    for speed in ["3", "1000"] {
+        let finished = recorded.replay(&server.url(), &["--speed", speed, "--check"]);
+        assert_eq!(finished.code, Some(0), "{speed}: {finished:?}");
+    }
+}
+
+#[test]
 fn match_sends_the_next_only_after_what_came_before_it() {
     let server = Lab::server(Generation::V4, json!({}));
     let recorded = with_pauses(&server);
@@ -107,6 +131,26 @@ fn each_step_goes_by_a_line_where_there_is_no_terminal() {
         events(&server, from),
         [json!([600, "one"]), json!(["three"])]
     );
+}
+
+#[test]
+fn what_a_secret_name_holds_is_not_told_with_a_step() {
+    let server = Lab::server(Generation::V4, json!({}));
+    let recorded = Recorded::lines(
+        &server.url(),
+        &[],
+        &[
+            json!({ "emit": ["echo", { "user": "ann", "password": "hunter22secret" }], "ack": true }),
+            json!({ "wait": { "ack": true } }),
+        ],
+    );
+    let run = Sioscope::start(&["replay", &recorded.file(), &server.url(), "--step"]);
+    run.wait_for_talk("emit \"echo\" on / [{\"user\":\"ann\",\"password\":\"•••\"}]");
+    run.say_text("");
+    // It is sent as it was.
+    server.expect(|line| line["args"][0]["password"] == "hunter22secret");
+    let finished = run.wait_for_end();
+    assert!(!finished.stderr.contains("hunter22"), "{finished:?}");
 }
 
 #[test]

@@ -51,6 +51,45 @@ fn a_captured_ticket_opens_the_door_that_the_recorded_one_does_not() {
 }
 
 #[test]
+fn a_captured_id_or_time_stands_for_the_recorded_value_wherever_it_shows_up() {
+    for (name, server) in servers() {
+        let recorded = Recorded::lines(
+            &server.url(),
+            &[],
+            &[
+                json!({ "wait": { "event": "hello" } }),
+                json!({ "emit": ["greet", "ann"], "ack": true }),
+                json!({ "wait": { "ack": true } }),
+                json!({ "emit": ["echo", "in", { "password": "hunter22", "n": 1 }], "ack": true }),
+                json!({ "wait": { "ack": true } }),
+            ],
+        );
+        for (capture, set) in [
+            ("x=reply:greet[0].by", "echo[1].password={{x}}"),
+            ("x=reply:greet[0].at", "echo[1].password={{x}}"),
+            ("x=reply:greet[0].text", "echo[1].password=so {{x}}"),
+            ("x=reply:greet[0].by", "echo[1].password=a literal"),
+        ] {
+            let args = [
+                "--check",
+                "--wait",
+                "match",
+                "--capture",
+                capture,
+                "--set",
+                set,
+            ];
+            let finished = recorded.replay(&server.url(), &args);
+            assert_eq!(
+                finished.code,
+                Some(0),
+                "{name} {capture} {set}: {finished:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_value_is_set_and_a_wrong_place_told_before_anything_is_sent() {
     let (_, server) = servers().swap_remove(1);
     let recorded = with_ticket(&server);

@@ -15,6 +15,7 @@ impl Player {
         match &fact.what {
             What::Joined { nsp } => {
                 self.begin(now);
+                self.refused.retain(|(on, _)| on != nsp);
                 let came = came(Reply::Joined { nsp: nsp.clone() });
                 // A client that had to reconnect joins again: nothing to wonder about.
                 self.meet(&Key::Answered(nsp.clone()), came);
@@ -23,6 +24,9 @@ impl Player {
                 self.begin(now);
                 let (nsp, data) = (nsp.clone(), data.clone());
                 let key = Key::Answered(nsp.clone());
+                if self.was_let_in(&key) && !self.is_refused(&nsp) {
+                    self.refused.push((nsp.clone(), data.clone()));
+                }
                 self.meet_or_extra(&key, came(Reply::Refused { nsp, data }));
             }
             What::Dropped { nsp } => {
@@ -45,6 +49,13 @@ impl Player {
             self.zero = Some(now);
             self.since = now;
         }
+    }
+
+    /// Whether the next answer to a join was a welcome in the recording.
+    fn was_let_in(&self, key: &Key) -> bool {
+        let place = self.waiting.get(key).and_then(VecDeque::front);
+        let expected = place.and_then(|place| self.script.expected.get(*place));
+        expected.is_some_and(|expected| matches!(expected.reply, Reply::Joined { .. }))
     }
 
     /// Notes that the oldest of those that wait for this has come; its place, where one waits.

@@ -23,6 +23,27 @@ fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
+/// Leaves while it still waits for nothing, comes back and goes on.
+const BACK: &str = r#"
+    # 1
+    10 < 0{"sid":"E"}
+    11 > 40
+    100 < 40{"sid":"S"}
+    200 > 420["ask","x"]
+    300 < 421["ask","x"]
+    310 > 431["fine"]
+    320 < 42["answered"]
+    330 < 430["ok"]
+    340 > 41
+    350 = left
+    # 2
+    600 < 0{"sid":"F"}
+    601 > 40
+    610 < 40{"sid":"T"}
+    700 > 421["greet"]
+    710 < 431["hello"]
+"#;
+
 struct Run {
     player: Player,
     done: Vec<String>,
@@ -30,12 +51,16 @@ struct Run {
 
 impl Run {
     fn new(pace: Pace, values: Values) -> Run {
+        Run::of(TALK, pace, values)
+    }
+
+    fn of(text: &str, pace: Pace, values: Values) -> Run {
         let settings = Settings {
             pace,
             patience: ms(5_000),
         };
         Run {
-            player: Player::new(script(TALK), settings, values),
+            player: Player::new(script(text), settings, values),
             done: Vec::new(),
         }
     }
@@ -270,5 +295,99 @@ fn a_refusal_where_the_recording_was_let_in_ends_it() {
         panic!("{turn:?}");
     };
     assert_eq!(nsp, "/");
+    assert!(run.done.is_empty());
+}
+
+/// The server of `BACK`, far slower than `--speed 100` plays.
+const BACK_SLOWER: &str = r#"
+    # 1
+    10 < 0{"sid":"X"}
+    11 > 40
+    100 < 40{"sid":"Y"}
+    102 > 420["ask","x"]
+    400 < 427["ask","x"]
+    500 < 42["answered"]
+    600 < 430["ok"]
+"#;
+
+#[test]
+fn a_leave_waits_for_what_came_before_it_however_fast_it_is_played() {
+    for pace in [Pace::Timed(100.0), Pace::Match] {
+        let mut run = Run::of(BACK, pace, Values::default());
+        run.live(BACK_SLOWER);
+        let said = |what: &str| {
+            let found = run.done.iter().position(|done| done.contains(what));
+            found.unwrap_or_else(|| panic!("{pace:?} {what}: {:?}", run.done))
+        };
+        assert!(said("answer 7") < said("Leave"), "{:?}", run.done);
+        assert!(
+            run.done[said("Leave")].starts_with("600 "),
+            "{pace:?}: {:?}",
+            run.done
+        );
+        assert!(said("Leave") < said("Disconnect") && said("Disconnect") < said("Connect"));
+    }
+}
+
+#[test]
+fn a_leave_waits_no_longer_than_the_patience() {
+    let mut run = Run::of(BACK, Pace::Timed(100.0), Values::default());
+    run.live("# 1\n10 < 0{\"sid\":\"X\"}\n11 > 40\n100 < 40{\"sid\":\"Y\"}");
+    let left: Vec<&String> = (run.done.iter())
+        .filter(|done| done.contains("Leave"))
+        .collect();
+    assert_eq!(left.len(), 1, "{:?}", run.done);
+    assert!(left[0].starts_with("5102 "), "{:?}", run.done);
+}
+
+/// Two namespaces; nothing is emitted to the second one, which greets.
+const TWO: &str = r#"
+    # 1
+    10 < 0{"sid":"E"}
+    11 > 40
+    12 > 40/admin,{"token":"t"}
+    100 < 40{"sid":"S"}
+    101 < 40/admin,{"sid":"A"}
+    102 < 42/admin,["hello"]
+    200 > 420["login"]
+    210 < 430["ok"]
+"#;
+
+const TWO_REFUSED: &str = r#"
+    # 1
+    10 < 0{"sid":"X"}
+    11 > 40
+    12 > 40/admin,
+    100 < 40{"sid":"Y"}
+    101 < 44/admin,{"message":"no"}
+    201 > 420["login"]
+    210 < 430["ok"]
+"#;
+
+#[test]
+fn a_refused_namespace_that_no_step_needs_does_not_stop_the_rest() {
+    for pace in [Pace::Timed(1.0), Pace::Match] {
+        let mut run = Run::of(TWO, pace, Values::default());
+        let (turn, at) = run.live(TWO_REFUSED);
+        assert_eq!(turn, Turn::Done, "{pace:?}");
+        assert_eq!(run.done.len(), 1, "{pace:?}: {:?}", run.done);
+        // What it never says is not waited for.
+        assert!(at < ms(1_000), "{pace:?} {at:?}");
+        let refusals = [("/admin".to_owned(), "{\"message\":\"no\"}".to_owned())];
+        assert_eq!(run.player.refusals(), refusals);
+    }
+}
+
+#[test]
+fn a_refused_namespace_that_a_step_needs_is_named_with_the_way_out() {
+    let needed = TWO.replace("420[\"login\"]", "42/admin,[\"login\"]");
+    let mut run = Run::of(&needed, Pace::Timed(1.0), Values::default());
+    let (Turn::Failed(failure), _) = run.live(TWO_REFUSED) else {
+        panic!("{:?}", run.done);
+    };
+    let said = failure.to_string();
+    for word in ["/admin refuses", "\"login\"", "--allow-target", "--auth"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
     assert!(run.done.is_empty());
 }

@@ -37,22 +37,64 @@ impl Player {
             }
             Err(failure) => return Turn::Failed(failure),
         }
+        if let Some(until) = self.held(now, zero) {
+            return Turn::Wait(earliest(Some(until), answers));
+        }
         self.perform(now, zero, answers)
     }
 
-    /// A refusal where the recording was let in: nothing that follows can be the same.
+    /// A refusal where the recording was let in, and which what follows can't do without.
     fn refused(&self) -> Option<Failure> {
-        self.beside().find_map(|(expected, came)| {
-            match (&expected.reply, came.map(|came| &came.reply)) {
-                (Reply::Joined { .. }, Some(Reply::Refused { nsp, data })) => {
-                    Some(Failure::Refused {
-                        nsp: nsp.clone(),
-                        reason: data.clone(),
-                    })
-                }
-                _ => None,
-            }
+        self.refused.iter().find_map(|(nsp, reason)| {
+            let mut left = self.script.steps.iter().skip(self.next);
+            let needs =
+                left.find(|step| matches!(&step.deed, Deed::Emit(event) if event.nsp == *nsp));
+            let needed = match needs {
+                Some(step) => format!("{} needs it", step.deed),
+                None if self.is_in_another() => return None,
+                None => "there is no other".to_owned(),
+            };
+            Some(Failure::Refused {
+                nsp: nsp.clone(),
+                reason: reason.clone(),
+                needed,
+            })
         })
+    }
+
+    /// Whether the recorded client was let into a namespace that does not refuse.
+    fn is_in_another(&self) -> bool {
+        self.script.expected.iter().any(
+            |expected| matches!(&expected.reply, Reply::Joined { nsp } if !self.is_refused(nsp)),
+        )
+    }
+
+    /// Until when a leave waits for what came before it in the recording; `None` where nothing of
+    /// that is open, or it has waited long enough.
+    fn held(&self, now: Duration, zero: Duration) -> Option<Duration> {
+        let step = self.script.steps.get(self.next)?;
+        let left = match &step.deed {
+            Deed::Leave { nsp } => Some(nsp),
+            Deed::Disconnect => None,
+            Deed::Join { .. } | Deed::Emit(_) | Deed::Connect => return None,
+        };
+        let due = match self.settings.pace {
+            Pace::Timed(speed) => zero.saturating_add(scaled(step.at, speed)),
+            Pace::Match => self.since,
+            Pace::Step => return None,
+        };
+        let until = due.max(self.since).saturating_add(self.settings.patience);
+        let here = |place: usize| {
+            let nsp = self.script.expected.get(place).map(|one| one.reply.nsp());
+            left.is_none_or(|left| nsp == Some(left))
+        };
+        let before = step.after.map_or(0, |after| after.saturating_add(1));
+        let comes = (self.first_open..before).any(|place| self.is_awaited(place) && here(place));
+        let answers = self.due.iter().any(|(_, which, _)| {
+            let answer = self.script.answers.get(*which);
+            answer.is_some_and(|answer| answer.n < step.n && here(answer.ask))
+        });
+        (now < until && (comes || answers)).then_some(until)
     }
 
     fn answer(&mut self, now: Duration) -> Option<Turn> {
@@ -96,7 +138,13 @@ impl Player {
             Pace::Timed(speed) => Ok(now >= zero.saturating_add(scaled(step.at, speed))),
             Pace::Step => Ok(self.let_go),
             Pace::Match => {
-                let Some(after) = step.after else {
+                // What comes on a namespace that refuses is not waited for.
+                let refuses = |place: &usize| {
+                    let expected = self.script.expected.get(*place);
+                    expected.is_some_and(|one| self.is_refused(one.reply.nsp()))
+                };
+                let before = step.after.map_or(0, |after| after.saturating_add(1));
+                let Some(after) = (0..before).rev().find(|place| !refuses(place)) else {
                     return Ok(true);
                 };
                 if self.has_come(after) {
@@ -120,6 +168,12 @@ impl Player {
         let Some(step) = self.script.steps.get(self.next).cloned() else {
             return Turn::Wait(answers);
         };
+        if let (Pace::Timed(speed), Deed::Leave { .. } | Deed::Disconnect) =
+            (self.settings.pace, &step.deed)
+        {
+            // What follows keeps its distance from a leave that had to wait.
+            self.zero = Some(now.saturating_sub(scaled(step.at, speed)));
+        }
         let command = match step.deed.clone() {
             Deed::Join { nsp, auth } => Command::Join { nsp, auth },
             Deed::Leave { nsp } => Command::Leave { nsp },
@@ -176,7 +230,8 @@ impl Player {
             return Turn::Wait(earliest(Some(end), answers));
         }
         // Not yet on the wire, or not yet answered.
-        let busy = !self.due.is_empty() || !self.outbox.is_empty() || self.left > 0;
+        let comes = (self.first_open..self.script.expected.len()).any(|at| self.is_awaited(at));
+        let busy = !self.due.is_empty() || !self.outbox.is_empty() || comes;
         let until = end.max(self.since).saturating_add(self.settings.patience);
         if busy && now < until {
             return Turn::Wait(earliest(Some(until), answers));
