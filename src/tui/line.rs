@@ -82,7 +82,8 @@ impl Line {
         secrets: bool,
     ) -> Line {
         let covered = !secrets && mask::holds_auth(packets);
-        let (mut name, mut payload, json) = words(row, covered, secrets);
+        let (mut name, payload, json) = words(row, covered, secrets);
+        let mut payload = shown(payload, secrets);
         let (note, note_role) = note(row);
         let mut kind = row.name().into_owned();
         if let Body::Mark(mark) = &row.record.body
@@ -96,7 +97,7 @@ impl Line {
         {
             kind = "callback".to_owned();
             name = head(beginning(event), LONGEST).into_owned();
-            payload = head(beginning(rest), LONGEST).into_owned();
+            payload = shown(head(beginning(rest), LONGEST).into_owned(), secrets);
         }
         if let Some(short) = kind.strip_prefix("binary_") {
             // The note and the payload show that it is binary; the column is narrow.
@@ -165,6 +166,17 @@ fn beginning(text: &str) -> &str {
     text.get(..end).unwrap_or("")
 }
 
+/// A payload as it may be seen. Its end may be cut; a secret that is cut is one.
+fn shown(payload: String, secrets: bool) -> String {
+    if secrets {
+        return payload;
+    }
+    match mask::text(&payload) {
+        Cow::Borrowed(_) => payload,
+        Cow::Owned(covered) => covered,
+    }
+}
+
 /// Event name, payload, and whether the payload is JSON.
 fn words(row: &Row<'_>, covered: bool, secrets: bool) -> (String, String, bool) {
     match row.packet.map(|packet| &packet.kind) {
@@ -183,6 +195,10 @@ fn words(row: &Row<'_>, covered: bool, secrets: bool) -> (String, String, bool) 
                     && !data.is_empty() =>
                 {
                     (String::new(), mask::json(beginning(data)), true)
+                }
+                None if *name == "connect" && !secrets => {
+                    let answer = mask::welcome(beginning(data));
+                    (String::new(), head(&answer, LONGEST).into_owned(), true)
                 }
                 None => (
                     String::new(),
@@ -219,6 +235,10 @@ fn words(row: &Row<'_>, covered: bool, secrets: bool) -> (String, String, bool) 
                 )),
                 Body::Frame(frame) if frame.op == Opcode::Text && covered => {
                     Cow::Owned(mask::raw(&lossy(&frame.data)))
+                }
+                Body::Frame(frame) if frame.op == Opcode::Text && !secrets => {
+                    let text = lossy(&frame.data);
+                    Cow::Owned(mask::payload(&text, Some(frame.dir)).into_owned())
                 }
                 Body::Frame(frame) if frame.op == Opcode::Text => lossy(&frame.data),
                 _ => row.text(),

@@ -1,36 +1,20 @@
 //! Secrets as they are shown: covered, unless the person asks to see them. **Pure.**
 //!
 //! Covered are all values of an auth payload, cookies and authorization headers, and whatever
-//! stands behind a name that speaks of a secret (in a query or a header).
+//! stands under a name that speaks of a secret, in a query, a header or a payload. Which names do
+//! is told by [`crate::journal::redact`], as for exports.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
 
 use super::detail::json::{self, Shape};
 use crate::journal::record::Direction;
+use crate::journal::redact::{self, is_secret_name, is_secret_parameter};
 use crate::model::Packet;
 use crate::model::decode::Kind;
 
-/// What stands in the place of a secret.
-pub const COVER: &str = "•••";
-
-/// Whether a name speaks of a secret.
-pub fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "token",
-        "secret",
-        "password",
-        "passwd",
-        "authorization",
-        "cookie",
-        "apikey",
-        "api_key",
-        "api-key",
-        "credential",
-        "jwt",
-        "auth",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
-}
+pub use crate::journal::redact::COVER;
 
 /// A header's value, covered where its name asks for it.
 pub fn header<'a>(name: &str, value: &'a str) -> &'a str {
@@ -59,7 +43,7 @@ pub fn url(url: &str) -> String {
     for (at, pair) in query.split('&').enumerate() {
         out.push(if at == 0 { '?' } else { '&' });
         match pair.split_once('=') {
-            Some((name, _)) if is_secret_name(name) => {
+            Some((name, _)) if is_secret_parameter(name) => {
                 out.push_str(name);
                 out.push('=');
                 out.push_str(COVER);
@@ -68,6 +52,29 @@ pub fn url(url: &str) -> String {
         }
     }
     out
+}
+
+/// Words, or JSON, with what its names and its shape tell to be secret covered.
+pub fn text(text: &str) -> Cow<'_, str> {
+    redact::covered(text, None)
+}
+
+/// The JSON of a CONNECT: what the server answers has its private id of recovery covered.
+pub fn welcome(data: &str) -> String {
+    let packet = format!("40{data}");
+    let covered = redact::covered(&packet, Some(Direction::ToClient));
+    covered.strip_prefix("40").unwrap_or_default().to_owned()
+}
+
+/// The text of a frame or a polling body that went one way.
+pub fn payload(text: &str, dir: Option<Direction>) -> Cow<'_, str> {
+    redact::covered(text, dir)
+}
+
+/// The bytes of a frame or a body, as many as before.
+pub fn bytes(bytes: &Bytes, dir: Option<Direction>) -> Bytes {
+    redact::covered_bytes(bytes, dir.unwrap_or(Direction::ToServer))
+        .map_or_else(|| bytes.clone(), Bytes::from)
 }
 
 /// JSON text with every value that is text or a number covered; keys, and the shape, stay.
@@ -120,7 +127,8 @@ pub fn holds_auth(packets: &[Packet]) -> bool {
 }
 
 /// The text of a frame or of a polling body that [`holds_auth`], with the payloads of its
-/// CONNECT packets covered. What can't be taken apart is covered whole.
+/// CONNECT packets covered, and whatever else is secret. What can't be taken apart is covered
+/// whole.
 pub fn raw(text: &str) -> String {
     let mut covered = false;
     let parts: Vec<String> = text
@@ -144,7 +152,7 @@ pub fn raw(text: &str) -> String {
         })
         .collect();
     if covered {
-        parts.join("\u{1e}")
+        redact::covered(&parts.join("\u{1e}"), Some(Direction::ToServer)).into_owned()
     } else {
         COVER.to_owned()
     }
@@ -174,10 +182,22 @@ mod tests {
     }
 
     #[test]
+    fn raw_text_hides_secrets_of_the_packets_beside_a_connect() {
+        assert_eq!(
+            raw("40{\"token\":\"x\"}\u{1e}42[\"a\",{\"passwd\":\"PassWd99x\"}]"),
+            "40{\"token\":\"•••\"}\u{1e}42[\"a\",{\"passwd\":\"•••\"}]"
+        );
+        assert_eq!(
+            welcome(r#"{"sid":"s","pid":"secretpid"}"#),
+            r#"{"sid":"s","pid":"•••"}"#
+        );
+    }
+
+    #[test]
     fn secrets_in_urls_and_headers_are_covered() {
         assert_eq!(
-            url("http://u:p@h/socket.io/?EIO=4&token=abc&x=1"),
-            "http://•••@h/socket.io/?EIO=4&token=•••&x=1"
+            url("http://u:p@h/socket.io/?EIO=4&token=abc&key=k1&x=1"),
+            "http://•••@h/socket.io/?EIO=4&token=•••&key=•••&x=1"
         );
         assert_eq!(url("http://h/a@b?x=1"), "http://h/a@b?x=1");
         assert_eq!(header("Cookie", "a=b"), COVER);

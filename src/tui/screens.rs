@@ -193,6 +193,47 @@ fn secrets_are_covered_in_every_view_until_they_are_asked_for() {
 }
 
 #[test]
+fn a_secret_in_a_payload_is_covered_in_every_view_and_copy_until_it_is_asked_for() {
+    let mut bench = connected(200, 60);
+    for (ms, dir) in [
+        (30_000, crate::journal::record::Direction::ToServer),
+        (30_001, ToClient),
+    ] {
+        bench.text(
+            ms,
+            dir,
+            r#"4217["login",{"user":{"passwd":"PassWd99x","no":7}}]"#,
+        );
+    }
+    bench.add(
+        30_002,
+        Body::Buffer(crate::journal::record::Buffer {
+            nsp: "/".into(),
+            op: crate::journal::record::BufferOp::Queued,
+            packet: r#"2["login",{"passwd":"PassWd99x"}]"#.into(),
+        }),
+    );
+    bench.settle(38_000);
+    bench.keys("G");
+    let mut shown = [0, 0];
+    for _ in 0..6 {
+        for _ in 0..4 {
+            let screen = bench.screen();
+            assert!(!screen.contains("PassWd99x"), "{screen}");
+            shown[0] += usize::from(screen.contains("passwd"));
+            bench.keys("S");
+            shown[1] += usize::from(bench.screen().contains("PassWd99x"));
+            bench.keys("S");
+            bench.keys("p");
+        }
+        let copy = format!("{:?}", bench.tab().detail.content.copy);
+        assert!(!copy.contains("PassWd99x"), "{copy}");
+        bench.keys("k");
+    }
+    assert!(shown.iter().all(|times| *times >= 8), "{shown:?}");
+}
+
+#[test]
 fn hostile_text_never_reaches_a_cell_as_a_control() {
     let mut bench = connected(120, 36);
     bench.text(

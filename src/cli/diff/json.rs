@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::print::json_line;
+use crate::journal::redact;
 use crate::replay::diff::{Comparison, Line, Side, What, covered};
 
 /// `{"equal":…,"differences":[{"a":…,"b":…,"why":…}…]}`, on one line, safe for a terminal. A side
@@ -43,8 +44,13 @@ fn record(line: &Line) -> Value {
     put("c", line.c.map(Value::from));
     put("dir", line.dir.map(|dir| json!(dir.as_str())));
     let data = || {
-        let data = line.data.as_deref()?;
+        let data = redact::covered(line.data.as_deref()?, None);
+        let data = &*data;
         Some(serde_json::from_str(data).unwrap_or_else(|_| json!(data)))
+    };
+    let words = || {
+        let words = line.data.as_deref()?;
+        Some(Value::from(&*redact::covered(words, None)))
     };
     let kind = match line.what {
         What::Event => "event",
@@ -61,12 +67,12 @@ fn record(line: &Line) -> Value {
             put("k", Some(json!("connection")));
             put("state", Some(json!("closed")));
             put("reason", Some(json!(&*line.name)));
-            put("detail", line.data.as_deref().map(Value::from));
+            put("detail", words());
             return Value::Object(object);
         }
         What::Upgrade => {
             put("upgrade", Some(line.value()));
-            put("error", line.data.as_deref().map(Value::from));
+            put("error", words());
             return Value::Object(object);
         }
         What::Websocket => {
@@ -79,7 +85,7 @@ fn record(line: &Line) -> Value {
             return Value::Object(object);
         }
         What::Undecodable => {
-            put("error", line.data.as_deref().map(Value::from));
+            put("error", words());
             return Value::Object(object);
         }
     };

@@ -112,6 +112,46 @@ fn the_object_has_the_shape_that_is_promised() {
 }
 
 #[test]
+fn no_secret_of_a_payload_is_printed_or_said() {
+    let of = |passwd: &str| {
+        let login = format!(r#"42["login",{{"user":{{"passwd":"{passwd}","no":7}}}}]"#);
+        let extra = format!(r#"42["extra",{{"apiKey":"{passwd}"}}]"#);
+        side(&[
+            (Direction::ToServer, "40"),
+            (Direction::ToServer, &login),
+            (Direction::ToClient, &extra),
+        ])
+    };
+    let (one, other) = (of("PassWd99x"), of("PassWd88y"));
+    let found = printed(&one, &other);
+    assert_eq!(
+        found["differences"][0]["a"]["data"],
+        json!(["login", {"user": {"passwd": "•••", "no": 7}}])
+    );
+    let plan = parsed(&["a", "b"]).unwrap();
+    let comparison = compare(&one, &other, &Rules::default());
+    let loaded = |side: &Side| Loaded {
+        path: PathBuf::from("a"),
+        header: Header::now(
+            crate::journal::file::Source::Client,
+            "http://h/?key=PassWd99x",
+        ),
+        side: side.clone(),
+        notes: Vec::new(),
+    };
+    let page = text::page(&loaded(&one), &loaded(&other), &comparison, &plan, false);
+    assert!(
+        page.contains("passwd differs (its value is not shown)"),
+        "{page}"
+    );
+    let alone = printed(&one, &side(&[(Direction::ToServer, "40")]));
+    for text in [found.to_string(), page, alone.to_string()] {
+        assert!(!text.contains("PassWd"), "{text}");
+        assert!(text.contains("passwd"), "{text}");
+    }
+}
+
+#[test]
 fn no_secret_of_an_auth_payload_is_printed() {
     let one = side(&[(Direction::ToServer, r#"40{"token":"secret-one"}"#)]);
     let other = side(&[(

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::super::paint::Paint;
 use super::super::print::safe;
 use super::{Loaded, Plan};
+use crate::journal::redact::covered;
 use crate::replay::diff::{Aspect, Comparison, Difference, Line, Row, Side, What};
 
 /// Columns of a page; longer texts are broken at words, longer lines cut.
@@ -273,7 +274,9 @@ fn around(
             }
             (of_a, of_b, differs) => {
                 let skip = match (of_a, of_b) {
-                    (Some(one), Some(other)) if differs => common(&one.form, &other.form),
+                    (Some(one), Some(other)) if differs => {
+                        common(&covered(&one.form, None), &covered(&other.form, None))
+                    }
                     _ => 0,
                 };
                 if let Some(line) = of_a {
@@ -328,7 +331,7 @@ fn shown_from(line: &Line, skip: usize) -> String {
     if skip == 0 || !plain {
         return told(line);
     }
-    let rest: String = line.form.chars().skip(skip).collect();
+    let rest: String = covered(&line.form, None).chars().skip(skip).collect();
     let form = format!("…{rest}");
     told(&Line {
         form,

@@ -40,12 +40,7 @@ struct Cover {
 
 impl Redactor {
     pub(super) fn new(secrets: Secrets) -> Redactor {
-        let values = secrets
-            .known
-            .iter()
-            .enumerate()
-            .map(|(id, known)| (id, &*known.value));
-        let search = Search::new(values, &secrets.fixed);
+        let search = Search::new(secrets.values(), &secrets.fixed);
         Redactor {
             search,
             places: vec![0; secrets.known.len()],
@@ -80,6 +75,11 @@ impl Redactor {
         record
     }
 
+    /// What went one way, masked; `None` where nothing in it is.
+    pub(super) fn payload(&mut self, dir: Direction, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.masked_bytes(Kind::Payload(dir), bytes, 0)
+    }
+
     /// What was masked so far, by name, in the order in which it was found.
     #[must_use]
     pub fn masked(&self) -> Vec<Masked> {
@@ -103,6 +103,13 @@ impl Redactor {
             });
         }
         masked
+    }
+
+    /// Values that are kept by one name and stand under another, too: the name that was asked
+    /// for, and the other as in [`Masked::name`].
+    #[must_use]
+    pub fn also_kept(&self) -> Vec<(String, String)> {
+        self.secrets.also_kept.iter().cloned().collect()
     }
 
     /// The names that were to be kept and never came up.
@@ -188,6 +195,9 @@ impl Redactor {
 
     /// The number of a secret. One that the first reading did not see is masked all the same.
     fn id(&mut self, place: &str, name: &str, value: &[u8]) -> Option<usize> {
+        if self.secrets.is_kept(place, name, value) {
+            return None;
+        }
         let id = self.secrets.add(place, name, value)?;
         self.places.resize(self.secrets.known.len(), 0);
         Some(id)
@@ -265,7 +275,7 @@ impl Redactor {
             let text = leaf.text();
             match inside {
                 Some((place, name)) => {
-                    if self.secrets.keep.holds(place, name) {
+                    if self.secrets.keeps_value(place, name, text.as_bytes()) {
                         return;
                     }
                     let Some(id) = self.id(place, name, text.as_bytes()) else {

@@ -70,7 +70,7 @@ const COMMON: [&str; 54] = [
 ];
 
 /// Whether a value is masked wherever it stands.
-fn is_telling(value: &[u8], fixed: &[String]) -> bool {
+pub(super) fn is_telling(value: &[u8], fixed: &[String]) -> bool {
     if value.iter().all(u8::is_ascii_digit) {
         return value.len() >= SHORTEST_NUMBER;
     }

@@ -1,9 +1,10 @@
 //! The first reading: what is secret.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::mask::is_mask;
 use super::names::Keep;
+use super::search::is_telling;
 use super::spots::{self, Kind, Spot};
 use super::views::{View, runs, views};
 use super::{Redactor, msgpack, packed, visit};
@@ -23,6 +24,11 @@ pub struct Secrets {
     by_value: HashMap<Vec<u8>, usize>,
     /// Host and port of the target: they are in every record and no secret.
     pub(super) fixed: Vec<String>,
+    /// Values that are kept by a name, with that name: they are kept wherever they stand, as
+    /// others are masked wherever they stand.
+    kept: HashMap<Vec<u8>, String>,
+    /// Under which other names values are kept: the name that was asked for, and the other.
+    pub(super) also_kept: BTreeSet<(String, String)>,
 }
 
 /// One secret.
@@ -90,7 +96,7 @@ impl Secrets {
                 let text = leaf.text();
                 match inside {
                     Some((place, name)) => {
-                        if !self.keep.holds(place, name) {
+                        if !self.keeps_value(place, name, text.as_bytes()) {
                             self.add(place, name, text.as_bytes());
                         }
                     }
@@ -145,8 +151,47 @@ impl Secrets {
         let of_header = spot
             .header
             .as_ref()
-            .is_some_and(|header| self.keep.holds("header", header));
-        self.keep.holds(spot.place, &spot.name) || of_header
+            .and_then(|header| self.keep.holds("header", header));
+        let Some(wanted) = self.keep.holds(spot.place, &spot.name).or(of_header) else {
+            return false;
+        };
+        for value in std::iter::once(&spot.value).chain(&spot.more) {
+            self.keep_everywhere(value, &wanted);
+        }
+        true
+    }
+
+    /// Whether the value of a member is left as it is.
+    pub(super) fn keeps_value(&mut self, place: &str, name: &str, value: &[u8]) -> bool {
+        let wanted = self.keep.holds(place, name);
+        if let Some(wanted) = &wanted {
+            self.keep_everywhere(value, wanted);
+        }
+        wanted.is_some()
+    }
+
+    fn keep_everywhere(&mut self, value: &[u8], wanted: &str) {
+        if is_telling(value, &self.fixed) && !self.kept.contains_key(value) {
+            self.kept.insert(value.to_vec(), wanted.to_owned());
+        }
+    }
+
+    /// Whether a value is kept by whatever name. Notes under which other one it was met.
+    pub(super) fn is_kept(&mut self, place: &str, name: &str, value: &[u8]) -> bool {
+        let Some(wanted) = self.kept.get(value) else {
+            return false;
+        };
+        let pair = (wanted.clone(), label(place, name));
+        self.also_kept.insert(pair);
+        true
+    }
+
+    /// The values that are masked wherever they stand, with their numbers.
+    pub(super) fn values(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        let known = self.known.iter().enumerate();
+        known
+            .filter(|(_, known)| !self.kept.contains_key(&known.value))
+            .map(|(id, known)| (id, &*known.value))
     }
 
     /// Notes a value; `None` for what needs no mask.
@@ -158,10 +203,7 @@ impl Secrets {
         if let Some(id) = self.by_value.get(value) {
             return Some(*id);
         }
-        let label = match name {
-            "" => place.to_owned(),
-            _ => format!("{place}.{name}"),
-        };
+        let label = label(place, name);
         let id = self.known.len();
         self.known.push(Known {
             label,
@@ -169,5 +211,13 @@ impl Secrets {
         });
         self.by_value.insert(value.to_vec(), id);
         Some(id)
+    }
+}
+
+/// Place and name in one: `auth.token`.
+fn label(place: &str, name: &str) -> String {
+    match name {
+        "" => place.to_owned(),
+        _ => format!("{place}.{name}"),
     }
 }

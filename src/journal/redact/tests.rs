@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::journal::file::{Header, Source};
 use crate::journal::line::{parse_line, write_line};
-use crate::journal::record::{Body, Record};
+use crate::journal::record::{Body, Direction, Record};
 
 fn header(target: &str) -> Header {
     Header {
@@ -29,6 +29,7 @@ struct Redacted {
     records: Vec<Record>,
     masked: Vec<(String, u64)>,
     unmet: Vec<String>,
+    also_kept: Vec<(String, String)>,
 }
 
 fn redact_keeping(before: &[Record], keep: &[&str]) -> Redacted {
@@ -51,6 +52,7 @@ fn redact_of(target: &str, before: &[Record], keep: &[&str]) -> Redacted {
             .map(|one| (one.name, one.places))
             .collect(),
         unmet: redactor.unmet(),
+        also_kept: redactor.also_kept(),
     }
 }
 
@@ -466,4 +468,112 @@ proptest! {
             prop_assert!(!inside.contains(serde_json::to_string(&token).unwrap().trim_matches('"')), "{}", inside);
         }
     }
+}
+
+#[test]
+fn what_is_shown_is_covered_by_the_same_names_and_json_stays_json() {
+    use Direction::{ToClient, ToServer};
+    for (dir, before, after) in [
+        (
+            None,
+            r#"[{"user":{"passwd":"PassWd99x","name":"ann"}}]"#,
+            r#"[{"user":{"passwd":"•••","name":"ann"}}]"#,
+        ),
+        (
+            None,
+            r#"{"pin":1234,"auth":{"k":[1,"a"]},"author":"me"}"#,
+            r#"{"pin":"•••","auth":{"k":["•••","•••"]},"author":"me"}"#,
+        ),
+        // JSON within JSON stays a string.
+        (
+            None,
+            r#"["{\"pin\":1234,\"apiKey\":\"k1\"}"]"#,
+            r#"["{\"pin\":•••,\"apiKey\":\"•••\"}"]"#,
+        ),
+        (
+            None,
+            r#"["x",{"token":"cut off in the mi"#,
+            r#"["x",{"token":"•••"#,
+        ),
+        (
+            None,
+            "GET http://u:pw@h/?EIO=4&key=k1&ticket=t1&access_key=a&page=2",
+            "GET http://u:•••@h/?EIO=4&key=•••&ticket=•••&access_key=•••&page=2",
+        ),
+        (
+            None,
+            r#"{"key":"k","ticket":"7"}"#,
+            r#"{"key":"k","ticket":"7"}"#,
+        ),
+        (None, "Bearer abcdefgh", "Bearer •••"),
+        (
+            Some(ToServer),
+            r#"40/a,{"user":"ann"}"#,
+            r#"40/a,{"user":"•••"}"#,
+        ),
+        (
+            Some(ToClient),
+            r#"40{"sid":"s1","pid":"p1p1"}"#,
+            r#"40{"sid":"s1","pid":"•••"}"#,
+        ),
+        (Some(ToClient), "42[\"é\",1]", "42[\"é\",1]"),
+    ] {
+        let shown = covered(before, dir);
+        assert_eq!(shown, after, "{before}");
+        assert_eq!(covered(&shown, dir), shown, "twice is as once: {before}");
+    }
+    let long = format!(r#"["{}",{{"secret":"sesame-1"}}]"#, "x".repeat(300 << 10));
+    assert!(!covered(&long, None).contains("sesame-1"));
+    let bytes = covered_bytes(long.as_bytes(), ToServer).unwrap();
+    assert_eq!(bytes.len(), long.len());
+    assert!(!String::from_utf8(bytes).unwrap().contains("sesame-1"));
+    assert_eq!(covered_bytes(b"42[1]", ToServer), None);
+    let short = br#"42["a",{"secret":"sesame-1"}]"#;
+    let bytes = covered_bytes(short, ToServer).unwrap();
+    assert_eq!(bytes, br#"42["a",{"secret":"*1******"}]"#);
+    for (place, secret) in [
+        ("[0].user.passwd", true),
+        ("[0].\"api-key\"[1]", true),
+        ("[0].author.name", false),
+        ("", false),
+    ] {
+        assert_eq!(is_secret_place(place), secret, "{place}");
+    }
+}
+
+#[test]
+fn what_is_kept_by_one_name_is_kept_wherever_it_stands_and_that_is_told() {
+    let lines = frame("to_server", r#"40{"token":"abcdef-1","room":"lobby-2"}"#)
+        + &frame(
+            "to_client",
+            r#"42["in",{"token":"abcdef-1","secret":"other-3"},"abcdef-1 lobby-2"]"#,
+        );
+    let before = records(&lines);
+    let redacted = redact_keeping(&before, &["auth.token"]);
+    let shown: Vec<String> = redacted.records.iter().map(data_of).collect();
+    assert!(shown[0].contains("abcdef-1"), "{shown:?}");
+    assert!(shown[1].contains(r#"{"token":"abcdef-1""#), "{shown:?}");
+    assert!(shown[1].contains("\"abcdef-1 *"), "{shown:?}");
+    assert!(
+        !shown[1].contains("other-3") && !shown[1].contains("lobby-2"),
+        "{shown:?}"
+    );
+    assert_eq!(
+        redacted.also_kept,
+        [("auth.token".to_owned(), "payload.token".to_owned())]
+    );
+    assert!(redacted.unmet.is_empty());
+}
+
+#[test]
+fn a_key_in_a_query_is_masked_wherever_it_stands() {
+    let url = r#"{"n":1,"t":0.1,"c":1,"k":"request","x":1,"method":"GET","url":"http://h/socket.io/?EIO=4&key=AIzaSy12345&room=a","headers":[]}"#;
+    let lines = format!("{url}\n{}", frame("to_client", r#"42["a","AIzaSy12345"]"#));
+    let redacted = redact(&lines);
+    let text: String = redacted.records.iter().map(text_of).collect();
+    assert!(
+        !text.contains("AIzaSy12345") && text.contains("room=a"),
+        "{text}"
+    );
+    assert_eq!(redacted.masked, [("query.key".to_owned(), 2)]);
 }

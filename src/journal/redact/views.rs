@@ -54,13 +54,18 @@ struct Taken {
     at: Vec<usize>,
 }
 
-/// The readings of a text, as it stands first.
-pub(super) fn views(text: &[u8]) -> Vec<View<'_>> {
-    let mut views = vec![View {
+/// A text as it stands, and nothing else.
+pub(super) fn plain(text: &[u8]) -> Vec<View<'_>> {
+    vec![View {
         bytes: Cow::Borrowed(text),
         at: None,
         depth: 0,
-    }];
+    }]
+}
+
+/// The readings of a text, as it stands first.
+pub(super) fn views(text: &[u8]) -> Vec<View<'_>> {
+    let mut views = plain(text);
     if text.len() > LARGE && std::str::from_utf8(text).is_err() {
         return views;
     }

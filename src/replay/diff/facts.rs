@@ -10,6 +10,7 @@ use super::line::{Line, What};
 use super::reader::{Link, Reader, fact};
 use crate::journal::Record;
 use crate::journal::record::{Body, Direction, Headers, Request, Response};
+use crate::journal::redact::is_secret_name;
 use crate::model::Packet;
 use crate::model::decode::Kind;
 
@@ -282,9 +283,7 @@ fn headers_form(headers: &Headers) -> Value {
             "set-cookie" => cookie_name(value),
             // Words whose case means nothing.
             "connection" | "upgrade" => value.trim().to_ascii_lowercase(),
-            name if name.contains("auth") || name.contains("token") || name.contains("key") => {
-                "‹masked›".to_owned()
-            }
+            name if is_secret_name(name) || name.contains("key") => "‹masked›".to_owned(),
             _ => value.trim().to_owned(),
         };
         match form.get_mut(&name) {

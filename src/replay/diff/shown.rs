@@ -1,8 +1,9 @@
-//! Lines as people are shown them: ids and times masked, auth covered.
+//! Lines as people are shown them: ids and times masked, secrets covered.
 
 use serde_json::{Value, json};
 
 use super::line::{Line, What};
+use crate::journal::redact::{self, COVER};
 
 /// An auth payload without what it says.
 pub fn covered(value: Value) -> Value {
@@ -13,7 +14,7 @@ pub fn covered(value: Value) -> Value {
                 .collect(),
         ),
         Value::Array(items) => Value::Array(items.into_iter().map(covered).collect()),
-        Value::String(_) | Value::Number(_) => json!("•••"),
+        Value::String(_) | Value::Number(_) => json!(COVER),
         other => other,
     }
 }
@@ -49,7 +50,7 @@ impl Line {
 
     fn says(&self) -> String {
         let under = |what: &str| match self.data.as_deref() {
-            Some(detail) => format!("{what} ({detail})"),
+            Some(detail) => format!("{what} ({})", redact::covered(detail, None)),
             None => what.to_owned(),
         };
         match self.what {
@@ -61,9 +62,9 @@ impl Line {
                     Some(auth) => covered(auth).to_string(),
                     None => String::new(),
                 },
-                _ => "•••".to_owned(),
+                _ => COVER.to_owned(),
             },
-            _ => self.form.clone(),
+            _ => redact::covered(&self.form, None).into_owned(),
         }
     }
 }

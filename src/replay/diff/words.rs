@@ -8,6 +8,7 @@ use super::Rules;
 use super::changes::Change;
 use super::line::{Line, What};
 use super::reader::Side;
+use crate::journal::redact::{self, COVER, is_secret_place};
 use crate::protocol::json::quote;
 
 /// What the two sides are called.
@@ -112,7 +113,9 @@ fn value(value: &Value) -> String {
     cut(&value.to_string())
 }
 
+/// The begin of a text, its secrets covered before it is cut.
 fn cut(text: &str) -> String {
+    let text = redact::covered(text, None);
     let mut shown: String = text.chars().take(SHOWN).collect();
     if shown.len() < text.len() {
         shown.push('…');
@@ -129,29 +132,11 @@ fn time(ms: f64) -> String {
     }
 }
 
-/// Whether a place or name speaks of a secret, whose value is not said.
-fn is_secret(at: &str) -> bool {
-    let at = at.to_ascii_lowercase();
-    let words = [
-        "token",
-        "secret",
-        "passw",
-        "auth",
-        "cookie",
-        "apikey",
-        "api_key",
-        "api-key",
-        "credential",
-        "jwt",
-    ];
-    words.iter().any(|word| at.contains(word))
-}
-
 /// `is 1 in A and 2 in B`, `is 1 in A and missing in B`.
 fn each(voice: &Voice, a: Option<&Value>, b: Option<&Value>, secret: bool) -> String {
     let Voice { a: of_a, b: of_b } = voice;
     let said = |told: &Value| match secret {
-        true => "•••".to_owned(),
+        true => COVER.to_owned(),
         false => value(told),
     };
     match (a, b) {
@@ -188,7 +173,7 @@ pub(super) fn changed(
     }
     let mut places: Vec<String> = (found.iter())
         .map(|change| {
-            let secret = line.what == What::Join || is_secret(&change.at);
+            let secret = line.what == What::Join || is_secret_place(&change.at);
             let said = each(voice, change.a.as_ref(), change.b.as_ref(), secret);
             match change.at.as_str() {
                 "" => format!("it {said}"),
@@ -409,7 +394,8 @@ pub(super) fn client_alone(voice: &Voice, first: bool, client: &[u32], packets: 
 /// A value of the handshake.
 pub(super) fn handshake(voice: &Voice, change: &Change) -> String {
     let name = change.at.trim_start_matches('.');
-    let said = each(voice, change.a.as_ref(), change.b.as_ref(), false);
+    let secret = is_secret_place(name);
+    let said = each(voice, change.a.as_ref(), change.b.as_ref(), secret);
     match name {
         "EIO" => format!("the version of Engine.IO {said}"),
         "transport" => format!("the first transport {said}"),

@@ -1,5 +1,7 @@
 //! Everything that is known about a row, as names and values. **Pure.**
 
+use std::borrow::Cow;
+
 use crate::journal::record::{Body, Headers, Record, Timing};
 use crate::model::Packet;
 use crate::model::decode::Kind;
@@ -93,7 +95,15 @@ pub fn sheet(
     for half in halves.into_iter().flatten() {
         body(&mut sheet, &half.body, secrets);
     }
-    sheet.into_rows()
+    let mut rows = sheet.into_rows();
+    if !secrets {
+        for (_, value) in &mut rows {
+            if let Cow::Owned(covered) = mask::text(value) {
+                *value = covered;
+            }
+        }
+    }
+    rows
 }
 
 fn packet(sheet: &mut Sheet, packet: &Packet) {

@@ -32,6 +32,10 @@ pub fn content(
     let (tree, no_tree) = tree(row, covered, own, secrets);
     let bytes = bytes(row);
     let raw = raw(row, &bytes, covered, secrets);
+    let bytes = match secrets || covered {
+        true => bytes,
+        false => mask::bytes(&bytes, row.dir),
+    };
     Content {
         head: head(row, secrets),
         tree,
@@ -61,7 +65,10 @@ fn draft(row: &Row<'_>) -> Option<Draft> {
 
 /// What can be copied: covered where the screen covers it.
 fn copy(row: &Row<'_>, other: Option<&Record>, covered: bool, secrets: bool) -> CopyRow {
-    let body = bytes(row);
+    let mut body = bytes(row);
+    if !secrets && !covered && std::str::from_utf8(&body).is_err() {
+        body = mask::bytes(&body, row.dir);
+    }
     let mut raw = match std::str::from_utf8(&body) {
         Ok(text) => text.to_owned(),
         Err(_) => body.iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -80,17 +87,19 @@ fn copy(row: &Row<'_>, other: Option<&Record>, covered: bool, secrets: bool) -> 
             _ => None,
         });
     if !secrets {
-        if covered {
-            raw = mask::raw(&raw);
-        }
+        raw = match covered {
+            true => mask::raw(&raw),
+            false => mask::payload(&raw, row.dir).into_owned(),
+        };
         if let Some(request) = &mut request {
             request.url = mask::url(&request.url);
             for (name, value) in &mut request.headers {
                 *value = mask::header(name, value).to_owned();
             }
-            if covered {
-                request.body = Bytes::from(mask::raw(&String::from_utf8_lossy(&request.body)));
-            }
+            request.body = match covered {
+                true => Bytes::from(mask::raw(&String::from_utf8_lossy(&request.body))),
+                false => mask::bytes(&request.body, Some(Direction::ToServer)),
+            };
         }
     }
     CopyRow {
@@ -98,15 +107,24 @@ fn copy(row: &Row<'_>, other: Option<&Record>, covered: bool, secrets: bool) -> 
         nsp: row.nsp.unwrap_or("/").to_owned(),
         event: row.event.map(str::to_owned),
         args: args.map(|data| {
-            if row.event.is_some() {
-                line::without_name(data).into_owned()
+            let args = if row.event.is_some() {
+                line::without_name(data)
             } else {
-                data.to_owned()
-            }
+                data.into()
+            };
+            shown(&args, secrets)
         }),
         wants_ack: row.ack.is_some_and(|ack| ack.asks),
         request,
         ..CopyRow::default()
+    }
+}
+
+/// Words or JSON as they may be seen.
+fn shown(text: &str, secrets: bool) -> String {
+    match secrets {
+        true => text.to_owned(),
+        false => mask::text(text).into_owned(),
     }
 }
 
@@ -164,23 +182,26 @@ fn tree(row: &Row<'_>, covered: bool, own: bool, secrets: bool) -> (Tree, String
         ),
         Some(_) => match row.data() {
             Some(data) if covered && own => (Tree::new(mask::json(data), false), String::new()),
+            Some(data) if !secrets && row.what == What::Socket("connect") => {
+                (Tree::new(mask::welcome(data), false), String::new())
+            }
             Some(data) => (
-                Tree::new(data.to_owned(), row.event.is_some()),
+                Tree::new(shown(data, secrets), row.event.is_some()),
                 String::new(),
             ),
             None => (Tree::default(), "no data".to_owned()),
         },
         None => match &row.record.body {
             Body::Namespace(namespace) => match &namespace.data {
-                Some(data) => (Tree::new(data.clone(), false), String::new()),
+                Some(data) => (Tree::new(shown(data, secrets), false), String::new()),
                 None => (Tree::default(), row.text().into_owned()),
             },
             Body::Request(request) if secrets => (Tree::default(), request.url.clone()),
             Body::Request(request) => (Tree::default(), mask::url(&request.url)),
-            Body::Response(response) if response.body.first() == Some(&b'{') => (
-                Tree::new(String::from_utf8_lossy(&response.body).into_owned(), false),
-                String::new(),
-            ),
+            Body::Response(response) if response.body.first() == Some(&b'{') => {
+                let body = String::from_utf8_lossy(&response.body);
+                (Tree::new(shown(&body, secrets), false), String::new())
+            }
             Body::Connection(connection) if line::waiting(connection).is_some() => (
                 Tree::default(),
                 line::waiting(connection).unwrap_or_default(),
@@ -188,12 +209,11 @@ fn tree(row: &Row<'_>, covered: bool, own: bool, secrets: bool) -> (Tree, String
             _ => {
                 let words = row.text();
                 let words = line::head(&words, 2_000);
-                let shown = if covered {
-                    mask::raw(&words)
-                } else {
-                    words.into_owned()
+                let words = match covered {
+                    true => mask::raw(&words),
+                    false => shown(&words, secrets),
                 };
-                (Tree::default(), shown)
+                (Tree::default(), words)
             }
         },
     }
@@ -222,7 +242,7 @@ fn raw(row: &Row<'_>, bytes: &Bytes, covered: bool, secrets: bool) -> Vec<String
                 };
                 format!("{} {url}", request.method)
             }
-            _ => row.text().into_owned(),
+            _ => shown(&row.text(), secrets),
         };
         return text::safe_lines(&words);
     }
@@ -236,7 +256,19 @@ fn raw(row: &Row<'_>, bytes: &Bytes, covered: bool, secrets: bool) -> Vec<String
         Some(part) => (part, bytes.len() - LONGEST_RAW),
         None => (&bytes[..], 0),
     };
-    let mut lines = text::safe_lines(&String::from_utf8_lossy(part));
+    let words = match std::str::from_utf8(part) {
+        _ if secrets => String::from_utf8_lossy(part).into_owned(),
+        Ok(words) => mask::payload(words, row.dir).into_owned(),
+        // Of a text that was cut in the middle of a character all but that is read.
+        Err(error) if error.error_len().is_none() => {
+            mask::payload(&String::from_utf8_lossy(part), row.dir).into_owned()
+        }
+        Err(_) => {
+            let masked = mask::bytes(&Bytes::copy_from_slice(part), row.dir);
+            String::from_utf8_lossy(&masked).into_owned()
+        }
+    };
+    let mut lines = text::safe_lines(&words);
     if rest > 0 {
         lines.push(format!(
             "… and {} more bytes: the hex view has them",

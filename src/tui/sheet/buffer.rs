@@ -2,6 +2,7 @@
 
 use super::{Look, Of, Page, Row};
 use crate::tui::line;
+use crate::tui::mask;
 use crate::tui::pane::connection::Words;
 use crate::tui::theme::Role;
 use crate::tui::units;
@@ -22,7 +23,13 @@ pub(super) fn page(look: Look<'_>) -> Page {
                         format!("{:>9}  ", units::size(one.packet.len() as u64)),
                         Role::Dim,
                     ),
-                    (line::head(&one.packet, 400).into_owned(), Role::Event),
+                    (
+                        match look.secrets {
+                            true => line::head(&one.packet, 400).into_owned(),
+                            false => mask::text(&line::head(&one.packet, 400)).into_owned(),
+                        },
+                        Role::Event,
+                    ),
                 ],
                 n: Some(one.n),
                 of: Of::Waiting {

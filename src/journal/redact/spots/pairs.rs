@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::shapes::after_scheme;
 use super::{Form, Found};
-use crate::journal::redact::names::is_secret_name;
+use crate::journal::redact::names::{is_secret_name, is_secret_parameter};
 
 fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']' | b'%')
@@ -39,7 +39,11 @@ pub(super) fn secrets<'a>(text: &'a [u8], place: &'static str, found: &mut Vec<F
         };
         // In base64, which may spell anything, it is padding.
         let pads = matches!(text.get(equals + 1..), Some([] | [b'=']));
-        if length > 0 && !pads && is_secret_name(name) {
+        let secret = match place {
+            "query" => is_secret_parameter(name),
+            _ => is_secret_name(name),
+        };
+        if length > 0 && !pads && secret {
             push(text, equals + 1, text.len(), place, name, found);
         }
     }
