@@ -20,7 +20,7 @@ mod tests;
 use std::io::{self, Write};
 
 use crate::journal::redact::Masked;
-use crate::journal::{Journal, Record, har};
+use crate::journal::{Journal, Record, Unreadable, har};
 
 use read::Reading;
 
@@ -87,6 +87,10 @@ pub struct Outcome {
     pub masked: Vec<Masked>,
     /// Names to be kept that never came up.
     pub unmet: Vec<String>,
+    /// The name asked for and another: the value is kept there, too.
+    pub also_kept: Vec<(String, String)>,
+    /// Lines of the session that are no records.
+    pub unreadable: Unreadable,
     /// What is not in the export, in words.
     pub left_out: Vec<String>,
 }
@@ -137,6 +141,8 @@ pub fn export(
     Ok(Outcome {
         masked,
         unmet,
+        also_kept: reading.also_kept(),
+        unreadable: reading.unreadable(),
         left_out,
     })
 }

@@ -16,7 +16,9 @@ pub mod mitm;
 pub mod record;
 pub mod redact;
 pub mod store;
+pub mod unreadable;
 pub mod words;
 
 pub use record::{Body, Record};
 pub use store::Journal;
+pub use unreadable::Unreadable;

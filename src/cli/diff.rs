@@ -220,7 +220,13 @@ pub fn run(plan: &Plan) -> Exit {
             compared.say_notes();
             format!("{}\n", json::object(&a.side, &b.side, comparison))
         }
-        false => text::page(a, b, comparison, plan, colours()),
+        // The page has the notes, too; who keeps the page must not miss them.
+        false => {
+            if !std::io::stdout().is_terminal() {
+                compared.say_notes();
+            }
+            text::page(a, b, comparison, plan, colours())
+        }
     };
     match print::to_stdout(said.as_bytes()) {
         Exit::Done => compared.exit(),
@@ -242,6 +248,11 @@ fn load(path: &Path, journal: &Journal, masks: &Masks) -> Loaded {
         notes.push("its last line was cut off and is left out".to_owned());
     }
     notes.extend(status.lacks);
+    notes.extend(
+        side.unreadable
+            .told()
+            .map(|told| format!("{told}; left out")),
+    );
     if side.lost > 0 {
         notes.push(format!("the recording lost {} records", side.lost));
     }

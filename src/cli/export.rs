@@ -1,7 +1,9 @@
 //! `sioscope export FILE`: a saved session for others.
 
+mod output;
+
 use std::fs;
-use std::io::{BufWriter, Write as _};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -32,11 +34,14 @@ pub struct ExportArgs {
     /// What to write.
     #[arg(short, long, value_name = "FORMAT")]
     format: FormatName,
-    /// Write to this file (readable by you alone) instead of stdout.
+    /// Write to this new file (readable by you alone) instead of stdout.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Replace the file that is there.
+    #[arg(long, requires = "output")]
+    force: bool,
     /// Mask secrets (the default for every format but jsonl).
-    #[arg(long, overrides_with = "no_redact")]
+    #[arg(long, conflicts_with = "no_redact")]
     redact: bool,
     /// Leave secrets as they are.
     #[arg(long)]
@@ -77,6 +82,8 @@ pub struct Plan {
     pub choice: Choice,
     /// Where to; `None` is stdout.
     pub output: Option<PathBuf>,
+    /// Replace what is there.
+    pub force: bool,
 }
 
 impl ExportArgs {
@@ -91,6 +98,7 @@ impl ExportArgs {
                 keep: self.keep,
             },
             output: self.output,
+            force: self.force,
         }
     }
 }
@@ -137,20 +145,25 @@ fn to_file(journal: &Journal, plan: &Plan, path: &Path) -> Result<Outcome, Expor
             path.display()
         ))));
     }
+    if let Some(error) = already_there(path, plan.force) {
+        return Err(ExportError::Write(error));
+    }
     let mut bytes = Vec::new();
     let outcome = export::export(journal, &plan.choice, &mut bytes)?;
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let named = |error: std::io::Error| {
+    output::write(path, &bytes, plan.force).map_err(|error| {
         std::io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-    };
-    let mut file = options.open(path).map_err(named)?;
-    file.write_all(&bytes)
-        .and_then(|()| file.flush())
-        .map_err(named)?;
+    })?;
     Ok(outcome)
+}
+
+/// Said before a long session is read for nothing.
+fn already_there(path: &Path, force: bool) -> Option<std::io::Error> {
+    (output::replaces(path) && !force).then(|| {
+        std::io::Error::other(format!(
+            "{} is there already; choose another name, or replace it with --force",
+            path.display()
+        ))
+    })
 }
 
 /// What a person must know of it, on stderr.
@@ -163,6 +176,9 @@ fn tell(journal: &Journal, plan: &Plan, outcome: &Outcome) {
     }
     if let Some(lacks) = &status.lacks {
         complain(format_args!("{}: {lacks}", plan.file.display()));
+    }
+    if let Some(told) = outcome.unreadable.told() {
+        complain(format_args!("{}: {told}", plan.file.display()));
     }
     for what in &outcome.left_out {
         complain(format_args!("not in it: {what}"));
@@ -179,6 +195,11 @@ fn tell(journal: &Journal, plan: &Plan, outcome: &Outcome) {
             1 => complain(format_args!("masked {} once", one.name)),
             more => complain(format_args!("masked {} {more} times", one.name)),
         }
+    }
+    for (wanted, also) in &outcome.also_kept {
+        complain(format_args!(
+            "--keep {wanted}: the same value is left as it is in {also}, too"
+        ));
     }
     for name in &outcome.unmet {
         complain(format_args!("--keep {name}: there is nothing of that name"));

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::report::{Check, Report, Verdict};
 use crate::diagnosis::Diagnosis;
-use crate::journal::Journal;
 use crate::journal::file::OpenError;
 use crate::journal::record::{Body, Finding};
+use crate::journal::{Journal, Unreadable};
 use crate::model::{Decoder, Model};
 
 /// The rules' findings about what the doctor did as a client. What it did on purpose as no
@@ -65,7 +65,7 @@ pub fn read_session(path: &Path) -> Result<Report, OpenError> {
     if let Some(lacks) = &status.lacks {
         told.push_str(&format!("; {lacks}"));
     }
-    let (lines, first) = unreadable(&journal);
+    let Unreadable { lines, first } = Unreadable::of(&journal);
     if let Some(first) = &first {
         let are = match lines {
             1 => "1 of them is".to_owned(),
@@ -114,22 +114,6 @@ fn weighed(mut finding: Finding) -> Finding {
         "error".clone_into(&mut finding.severity);
     }
     finding
-}
-
-/// How many lines are no records, and where the first is and why.
-fn unreadable(journal: &Journal) -> (u64, Option<String>) {
-    let (mut lines, mut first) = (0u64, None);
-    journal.scan(1, |record| {
-        if let Body::Unknown(unknown) = &record.body
-            && let Some(why) = &unknown.why
-        {
-            lines = lines.saturating_add(1);
-            // The header is line 1.
-            first.get_or_insert_with(|| format!("line {}: {why}", record.n.saturating_add(1)));
-        }
-        ControlFlow::Continue(())
-    });
-    (lines, first)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Choice;
 use crate::journal::file::Header;
 use crate::journal::redact::{Masked, Redactor, Secrets};
-use crate::journal::{Journal, Record};
+use crate::journal::{Journal, Record, Unreadable};
 
 /// A session that is read, once or several times.
 pub(super) struct Reading<'a> {
@@ -16,6 +16,8 @@ pub(super) struct Reading<'a> {
     redactor: Option<Redactor>,
     /// How often each was masked in one reading.
     masked: Option<Vec<Masked>>,
+    /// Lines that are no records, from the first reading.
+    unreadable: Option<Unreadable>,
 }
 
 impl<'a> Reading<'a> {
@@ -42,6 +44,7 @@ impl<'a> Reading<'a> {
             header,
             redactor,
             masked: None,
+            unreadable: None,
         }
     }
 
@@ -57,7 +60,9 @@ impl<'a> Reading<'a> {
     ) -> io::Result<()> {
         let mut result = Ok(());
         let redactor = &mut self.redactor;
+        let mut unreadable = Unreadable::default();
         self.journal.scan(1, |record| {
+            unreadable.take(&record);
             let shown = match redactor {
                 Some(redactor) => redactor.record(&record),
                 None => record,
@@ -68,10 +73,22 @@ impl<'a> Reading<'a> {
                 Err(_) => ControlFlow::Break(()),
             }
         });
+        self.unreadable.get_or_insert(unreadable);
         if self.masked.is_none() {
             self.masked = self.redactor.as_ref().map(Redactor::masked);
         }
         result
+    }
+
+    /// Lines that are no records.
+    pub(super) fn unreadable(&self) -> Unreadable {
+        self.unreadable.clone().unwrap_or_default()
+    }
+
+    /// What is kept under another name, too: the name that was asked for, and the other.
+    pub(super) fn also_kept(&self) -> Vec<(String, String)> {
+        let also = self.redactor.as_ref().map(Redactor::also_kept);
+        also.unwrap_or_default()
     }
 
     /// What was masked in one reading, and the names to be kept that never came up.

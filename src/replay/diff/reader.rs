@@ -14,7 +14,7 @@ use super::masks::{Covered, Masks, host_of};
 use super::veil::Veil;
 use crate::journal::file::{Header, Source};
 use crate::journal::record::{Ack, AckState, Body, Direction};
-use crate::journal::{Journal, Record};
+use crate::journal::{Journal, Record, Unreadable};
 use crate::model::decode::Kind;
 use crate::model::{Decoder, Model, Packet};
 use crate::replay::path::Of;
@@ -33,6 +33,8 @@ pub struct Side {
     pub records: u64,
     /// Records that the recording lost.
     pub lost: u64,
+    /// Lines of the file that are no records.
+    pub unreadable: Unreadable,
     /// Its connections, by number.
     pub(super) links: BTreeMap<u32, Link>,
 }
@@ -101,6 +103,7 @@ impl<'m> Reader<'m> {
                 covered: Covered::default(),
                 records: 0,
                 lost: 0,
+                unreadable: Unreadable::default(),
                 links: BTreeMap::new(),
             },
             facts: Facts::default(),
@@ -115,6 +118,7 @@ impl<'m> Reader<'m> {
         let packets = self.decoder.decode(record);
         self.model.apply(record, &packets);
         self.side.records = self.side.records.saturating_add(1);
+        self.side.unreadable.take(record);
         if let Body::Gap(gap) = &record.body {
             self.side.lost = self.side.lost.saturating_add(gap.records);
         }
