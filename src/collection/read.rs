@@ -210,9 +210,10 @@ fn expectations(draft: &mut Draft, table: &DeTable<'_>) -> Result<(), Wrong> {
             _ => {
                 let path = path(draft, key).map_err(|what| {
                     let known = "expect has ack, event, within_ms and paths";
-                    Wrong(span, format!("{what} ({known})"))
+                    Wrong(span.clone(), format!("{what} ({known})"))
                 })?;
                 let pattern = json(item)?;
+                takes_all(key, &path, &pattern).map_err(|what| Wrong(span, what))?;
                 let checks = &mut group_of(draft, &path).checks;
                 checks.push(Check {
                     path: Some(path),
@@ -222,6 +223,23 @@ fn expectations(draft: &mut Draft, table: &DeTable<'_>) -> Result<(), Wrong> {
         }
     }
     Ok(())
+}
+
+/// A key without an index stands for all arguments of an event, which are a list: what is no list
+/// can't fit, and the key is a mistake, or the index is missing.
+fn takes_all(key: &str, path: &Path, pattern: &Value) -> Result<(), String> {
+    let whole = path.get(&Value::Array(Vec::new())).is_some();
+    let fits = match pattern {
+        Value::Array(_) => true,
+        Value::String(text) => variables::mentions(text) || text.contains("{{*}}"),
+        _ => false,
+    };
+    match whole && !fits {
+        true => Err(format!(
+            "unknown key {key:?} (expect has ack, event, within_ms and paths); if it is an event, \"{key}[0]\" is its first argument, and {key:?} all of them, a list"
+        )),
+        false => Ok(()),
+    }
 }
 
 fn captures(draft: &mut Draft, table: &DeTable<'_>) -> Result<(), Wrong> {

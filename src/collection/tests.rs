@@ -201,6 +201,10 @@ fn a_value_is_not_filled_again() {
 #[test]
 fn a_mistake_is_told_with_its_place() {
     let head = "[[draft]]\nname = 'x'\nevent = 'e'\n";
+    // All arguments of an event: a list, or whatever a variable brings.
+    for fits in ["used = ['ann', 1]", "used = '{{all}}'", "used = '{{*}}'"] {
+        parse(&format!("{head}expect = {{ {fits} }}")).expect(fits);
+    }
     for (text, place, what) in [
         ("[[draft]]\nname = ", "2:8", "string"),
         ("", "1:1", "there is no draft"),
@@ -233,6 +237,16 @@ fn a_mistake_is_told_with_its_place() {
             &format!("{head}expect = {{ 'reply:f[0]' = 1 }}"),
             "4:12",
             "not the reply",
+        ),
+        (
+            &format!("{head}expect = {{ nosuch = 1 }}"),
+            "4:12",
+            "unknown key \"nosuch\"",
+        ),
+        (
+            &format!("{head}expect = {{ event = 'a', withinms = 500 }}"),
+            "4:25",
+            "within_ms",
         ),
         (
             &format!("{head}capture = {{ 'a b' = 'e[0]' }}"),
