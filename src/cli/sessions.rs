@@ -115,6 +115,11 @@ pub fn run(plan: &Plan) -> Exit {
             false => print::to_stdout(format!("{}\n", folder.display()).as_bytes()),
         };
     }
+    // The data folder comes with the first recording; one that was named has to be there.
+    if plan.dir.is_some() && !folder.exists() {
+        complain(format_args!("there is no folder {}", folder.display()));
+        return Exit::Usage;
+    }
     let listed = match file::list(&folder) {
         Ok(listed) => listed,
         Err(error) => {
@@ -137,7 +142,13 @@ fn say_json(value: &serde_json::Value) -> Exit {
 
 fn list(folder: &Path, listed: &[Listed], full: bool, json: bool) -> Exit {
     if listed.is_empty() && !json {
-        complain(format_args!("no sessions in {}", folder.display()));
+        match folder.exists() {
+            true => complain(format_args!("no sessions in {}", folder.display())),
+            false => complain(format_args!(
+                "no sessions yet: {} comes with the first one",
+                folder.display()
+            )),
+        }
         return Exit::Done;
     }
     let contents: Vec<Option<Contents>> =
@@ -146,7 +157,8 @@ fn list(folder: &Path, listed: &[Listed], full: bool, json: bool) -> Exit {
     if json {
         return say_json(&table::json(folder, listed, &contents, now));
     }
-    print::to_stdout(table::text(listed, &contents, now).as_bytes())
+    let table = table::text(listed, &contents, now) + &table::broken(listed);
+    print::to_stdout(table.as_bytes())
 }
 
 fn rename(listed: &[Listed], session: &str, name: &str, json: bool) -> Exit {

@@ -2,17 +2,23 @@
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
+use std::time::Duration;
 
+use crate::journal::Journal;
 use crate::journal::line::parse_line;
-use crate::journal::record::{Body, ConnectionState};
+use crate::journal::record::{Body, ConnectionState, Record};
 
 /// How much of the file's end is read.
 const TAIL: u64 = 64 << 10;
+/// Larger packed files are not unpacked to tell how they ended.
+const LARGEST_PACKED: u64 = 4 << 20;
+/// So many of the last records of a packed file are looked at.
+const LOOKED_AT: usize = 1_000;
 
 /// In a word or two: `closed`, its reason, `gave up`, or that the file just ends.
 pub fn of(path: &Path, size: u64) -> String {
     if path.extension().is_some_and(|extension| extension == "zst") {
-        return "packed".to_owned();
+        return of_packed(path, size);
     }
     let mut tail = Vec::new();
     let read = std::fs::File::open(path).and_then(|mut file| {
@@ -22,10 +28,34 @@ pub fn of(path: &Path, size: u64) -> String {
     if read.is_err() {
         return "unreadable".to_owned();
     }
-    for line in tail.split(|&byte| byte == b'\n').rev() {
-        if let Ok(record) = parse_line(line, 0)
-            && let Body::Connection(connection) = record.body
-        {
+    let lines = tail.split(|&byte| byte == b'\n').rev();
+    words(lines.filter_map(|line| parse_line(line, 0).ok()))
+}
+
+/// The end of a packed file is behind all the rest: of a large one it is not looked for.
+fn of_packed(path: &Path, size: u64) -> String {
+    let Some(journal) = (size <= LARGEST_PACKED)
+        .then(|| Journal::open(path).ok())
+        .flatten()
+    else {
+        return "packed".to_owned();
+    };
+    while journal.status().indexed < 1.0 && journal.status().failed.is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let newest = (1..=journal.len()).rev().take(LOOKED_AT);
+    let said = words(newest.filter_map(|n| journal.get(n)));
+    match journal.status().cut {
+        true if said == "?" => "cut off".to_owned(),
+        true => format!("cut off {said}"),
+        false => said,
+    }
+}
+
+/// The newest state of a connection, the newest record first.
+fn words(records: impl Iterator<Item = Record>) -> String {
+    for record in records {
+        if let Body::Connection(connection) = record.body {
             let reason = connection.reason.unwrap_or_default();
             let words = match connection.state {
                 ConnectionState::Closed if reason.is_empty() => "closed".to_owned(),

@@ -65,6 +65,18 @@ pub(super) fn text(listed: &[Listed], contents: &[Option<Contents>], now: System
     table
 }
 
+/// Why files can't be opened, a line each; empty where all can.
+pub(super) fn broken(listed: &[Listed]) -> String {
+    let errors = listed.iter().filter_map(|one| one.header.as_ref().err());
+    let lines: String = errors
+        .map(|error| format!("{}\n", print::safe(&error.to_string())))
+        .collect();
+    match lines.is_empty() {
+        true => lines,
+        false => format!("\n{lines}"),
+    }
+}
+
 fn row(one: &Listed, contents: Option<Contents>, now: SystemTime) -> [String; COLUMNS] {
     let unknown = || "?".to_owned();
     let name = one.path.file_name().unwrap_or_default().to_string_lossy();
@@ -81,11 +93,8 @@ fn row(one: &Listed, contents: Option<Contents>, now: SystemTime) -> [String; CO
             print::safe(&target(&header.target)).into_owned(),
             ending::of(&one.path, one.size),
         ),
-        Err(error) => (
-            unknown(),
-            unknown(),
-            print::safe(&error.to_string()).into_owned(),
-        ),
+        // Why is told below the table.
+        Err(_) => (unknown(), unknown(), "unreadable".to_owned()),
     };
     [
         started,

@@ -55,6 +55,41 @@ fn a_file_that_is_no_session_says_so_in_its_row() {
     let table = table(folder.path());
     assert!(table.contains("bad.sio.jsonl"), "{table}");
     assert!(table.lines().nth(1).unwrap().starts_with('?'), "{table}");
+    assert!(!table.contains("no session file"), "{table}");
+    assert!(table.lines().all(|line| line.len() < 120), "{table}");
+    let why = super::table::broken(&file::list(folder.path()).unwrap());
+    assert!(why.contains("it is no session file"), "{why}");
+}
+
+#[cfg(feature = "zstd")]
+#[test]
+fn how_a_packed_session_ended_is_told_and_that_one_is_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let closed = "{\"n\":1,\"t\":0.1,\"c\":1,\"k\":\"connection\",\"state\":\"closed\",\"reason\":\"ping timeout\"}\n";
+    let path = folder.path().join("one.sio.jsonl.zst");
+    let packed = zstd::encode_all(format!("{HEADER}{closed}").as_bytes(), 1).unwrap();
+    std::fs::write(&path, &packed).unwrap();
+    assert_eq!(ending::of(&path, packed.len() as u64), "ping timeout");
+    assert_eq!(ending::of(&path, 100 << 20), "packed");
+    let half = format!("{HEADER}{closed}{{\"n\":2,\"t\":0.2,\"k\":\"ma");
+    let packed = zstd::encode_all(half.as_bytes(), 1).unwrap();
+    std::fs::write(&path, &packed).unwrap();
+    assert_eq!(
+        ending::of(&path, packed.len() as u64),
+        "cut off ping timeout"
+    );
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_said_to_be_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = |dir: PathBuf| Plan {
+        dir: Some(dir),
+        json: false,
+        task: Task::List { full: false },
+    };
+    assert_eq!(run(&plan(folder.path().join("nowhere"))), Exit::Usage);
+    assert_eq!(run(&plan(folder.path().to_path_buf())), Exit::Done);
 }
 
 #[test]
