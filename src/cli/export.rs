@@ -19,6 +19,9 @@ Secrets are masked in every format but jsonl: auth payloads, cookies, Authorizat
 stands under a name that speaks of a secret, there and wherever the same value shows up again.
 What was masked is listed on stderr. A mask is as long as what it hides: all sizes stay true.
 
+-o FILE writes a new file; one that is there is replaced with --force only. Pipes and devices are
+written to as they are.
+
   har        what browsers import; opened here again, it is the same session
   jsonl      one JSON object a line with the decoded packets, for jq; a session file itself
   text       facts, findings and packets, for a bug report

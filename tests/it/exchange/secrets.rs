@@ -197,6 +197,27 @@ fn by_default_all_but_jsonl_are_masked_and_exceptions_are_by_name() {
             .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
+    // What is there stays, unless it is to be replaced.
+    let again = ["export", text(&file), "-f", "har", "-o", text(&out)];
+    let refused = Sioscope::run(&again);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("is there already"), "{refused:?}");
+    assert!(
+        fs::read_to_string(&out)
+            .expect("as it was")
+            .contains("Socket.IO session")
+    );
+    export(&file, "har", &["-o", text(&out), "--force"]);
+    assert!(fs::read_to_string(&out).expect("replaced").starts_with('{'));
+    let both = Sioscope::run(&[
+        "export",
+        text(&file),
+        "-f",
+        "har",
+        "--redact",
+        "--no-redact",
+    ]);
+    assert_eq!(both.code, Some(2), "{both:?}");
     let itself = Sioscope::run(&["export", text(&file), "-f", "har", "-o", text(&file)]);
     assert_eq!(itself.code, Some(2), "{itself:?}");
 }
