@@ -1,6 +1,7 @@
 //! What the composer needs to know of the world, taken from a session. **Pure.**
 
 use super::composer::{Preview, PreviewError, Surroundings};
+use super::mask;
 use super::state::{State, Tab};
 use crate::client::command::Emit;
 use crate::client::options::Driver;
@@ -23,7 +24,13 @@ pub fn with<T>(state: &State, tab: &Tab, use_it: impl FnOnce(&Surroundings<'_>) 
         .iter()
         .map(|namespace| namespace.nsp.clone())
         .collect();
-    let preview = |emit: &Emit| preview(tab, emit);
+    let preview = |emit: &Emit| {
+        let mut made = preview(tab, emit)?;
+        if !state.secrets {
+            made.text = mask::text(&made.text).into_owned();
+        }
+        Ok(made)
+    };
     let online = |nsp: &str| {
         joined
             .iter()
@@ -148,6 +155,30 @@ mod tests {
         let made = preview(&tab, &emit).unwrap();
         assert_eq!(made.text, r#"42/chat,0["say",1]"#);
         assert_eq!(made.bytes, 18);
+    }
+
+    #[test]
+    fn a_secret_is_covered_in_the_preview_and_counted_as_it_is() {
+        let mut bench = crate::tui::bench::connected(80, 24);
+        let emit = Emit {
+            nsp: "/".into(),
+            args: r#"["login",{"passwd":"PassWd99x"}]"#.into(),
+            ..Emit::default()
+        };
+        let see = |state: &State| {
+            let made = with(state, &state.tabs[0], |around| (around.preview)(&emit));
+            let made = made.unwrap();
+            (made.text, made.bytes)
+        };
+        assert_eq!(
+            see(&bench.state),
+            (r#"42["login",{"passwd":"•••"}]"#.to_owned(), 34)
+        );
+        bench.keys("S");
+        assert_eq!(
+            see(&bench.state),
+            (r#"42["login",{"passwd":"PassWd99x"}]"#.to_owned(), 34)
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{Composer, Draft, DraftError, Field, Surroundings, files};
 use crate::client::command::Emit;
 use crate::journal::record::Direction;
 use crate::tui::edit::view;
+use crate::tui::mask;
 use crate::tui::overlay;
 use crate::tui::text;
 use crate::tui::theme::{Role, Theme};
@@ -60,7 +61,8 @@ impl Composer {
             (None, _) => "will send".to_owned(),
         };
         let (line, size) = if files::named_in(&emit.args) {
-            let line = format!("{will} {} with the files' bytes", emit.args);
+            let args = mask::text(&emit.args);
+            let line = format!("{will} {args} with the files' bytes");
             (line, None)
         } else {
             match (around.preview)(emit) {
