@@ -15,6 +15,7 @@
 //! go of a body.
 
 mod browser;
+mod entries;
 mod entry;
 mod export;
 mod import;

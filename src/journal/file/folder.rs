@@ -143,7 +143,11 @@ fn peek(path: &Path, size: u64) -> Result<(Header, Option<u64>, bool), Problem> 
         unpack(file)?
             .take(most)
             .read_to_end(&mut begin)
-            .map_err(Problem::Unpack)?;
+            .or_else(|error| match memchr::memchr(b'\n', &begin) {
+                // Cut further on.
+                Some(_) => Ok(0),
+                None => Err(Problem::Unpack(error)),
+            })?;
     } else {
         file.take(COUNTED)
             .read_to_end(&mut begin)

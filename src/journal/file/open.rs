@@ -60,7 +60,7 @@ pub enum Problem {
     #[error("{0}")]
     Mitm(#[from] MitmError),
     /// It could not be unpacked.
-    #[error("it can't be unpacked: {0}")]
+    #[error("it can't be unpacked: {}", unpacked(.0))]
     Unpack(io::Error),
     /// This build has no zstd.
     #[error(
@@ -117,6 +117,16 @@ impl Problem {
             .take(40)
             .collect();
         Problem::Foreign(format!("its first line is not a JSON object but {line:?}"))
+    }
+}
+
+/// Why nothing at all could be unpacked.
+fn unpacked(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it is cut off, and what is there is less than the first \
+            piece (up to 128 KiB of the session), of which nothing can be read without its end"
+            .to_owned(),
+        _ => error.to_string(),
     }
 }
 
@@ -181,7 +191,11 @@ pub(in crate::journal) fn look_inside(
         .by_ref()
         .take(BEGIN)
         .read_to_end(&mut begin)
-        .map_err(Problem::Unpack)?;
+        .or_else(|error| match begin.is_empty() {
+            // What came before the cut is looked at; whoever reads on meets the error again.
+            false => Ok(0),
+            true => Err(Problem::Unpack(error)),
+        })?;
     let kind = kind_of(&begin);
     Ok((Box::new(io::Cursor::new(begin).chain(plain)), kind))
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::entry::{Entry, Log, Message, headers};
+use super::entries::Entries;
+use super::entry::{Entry, Message, headers};
 use super::import::{HarError, Imported, query_value, sid_of};
 use super::lacks::Lacks;
 use super::order;
@@ -40,25 +41,30 @@ impl Connections {
     }
 }
 
-/// Reads what a browser saved.
-pub(super) fn session(log: &Log) -> Result<Imported, HarError> {
-    let entries = &log.entries;
+/// Reads what a browser saved; `writer` is its name.
+pub(super) fn session(writer: Option<&str>, mut entries: Entries) -> Result<Imported, HarError> {
     let mut wanted = Vec::new();
-    for (place, entry) in entries.iter().enumerate() {
+    let read = std::mem::take(&mut entries.read);
+    for (number, entry) in &read {
         let url = &entry.request.url;
         if query_value(url, "EIO").is_none() || query_value(url, "transport").is_none() {
             continue;
         }
-        let started: Timestamp = entry.started.parse().map_err(|_| HarError::Time {
-            number: place + 1,
-            time: entry.started.clone(),
-        })?;
-        wanted.push((started, entry));
+        match entry.started.parse::<Timestamp>() {
+            Ok(started) => wanted.push((started, entry)),
+            Err(_) => {
+                let why = format!("its startedDateTime is no time: {:?}", entry.started);
+                entries.leave_out(*number, why);
+            }
+        }
     }
     wanted.sort_by_key(|(started, _)| *started);
     let Some((first, entry)) = wanted.first() else {
-        return Err(HarError::Nothing {
-            entries: entries.len(),
+        return Err(match entries.told() {
+            Some(told) => HarError::Entries(told),
+            None => HarError::Nothing {
+                entries: read.len(),
+            },
         });
     };
     // The header's time has milliseconds: what is finer goes into the records.
@@ -94,7 +100,10 @@ pub(super) fn session(log: &Log) -> Result<Imported, HarError> {
     Ok(Imported {
         header,
         records,
-        lacks: lacks.told(log.creator["name"].as_str()),
+        lacks: match (lacks.told(writer), entries.told()) {
+            (Some(lacks), Some(left_out)) => Some(format!("{lacks}; {left_out}")),
+            (lacks, left_out) => lacks.or(left_out),
+        },
     })
 }
 

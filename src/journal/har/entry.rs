@@ -5,21 +5,24 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::journal::record::{Direction, Headers};
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Har {
-    pub(super) log: Log,
+pub(super) struct Har<'a> {
+    #[serde(borrow)]
+    pub(super) log: Log<'a>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Log {
+pub(super) struct Log<'a> {
     /// What wrote the file.
     #[serde(default)]
     pub(super) creator: Value,
-    #[serde(default)]
-    pub(super) entries: Vec<Entry>,
+    /// Each by itself: one that can't be read leaves the others.
+    #[serde(borrow, default)]
+    pub(super) entries: Vec<&'a RawValue>,
     #[serde(rename = "_sioscope")]
     pub(super) own: Option<OwnLog>,
 }

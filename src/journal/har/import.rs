@@ -1,7 +1,8 @@
 //! A HAR file as the records of a session.
 
 use super::browser;
-use super::entry::{Entry, Har, OwnEntry, OwnLog, headers};
+use super::entries::Entries;
+use super::entry::{Har, OwnEntry, OwnLog, headers};
 use crate::journal::file::{Header, parse_header_line};
 use crate::journal::line::parse_line;
 use crate::journal::record::{Body, Record};
@@ -10,8 +11,11 @@ use crate::journal::record::{Body, Record};
 #[derive(Debug, thiserror::Error)]
 pub enum HarError {
     /// It is no HAR file, or a cut one.
-    #[error("it is no whole HAR file: {0}")]
+    #[error("it is no whole HAR file: {}", said(.0))]
     Json(#[from] serde_json::Error),
+    /// None of its entries can be used.
+    #[error("{0}; no other request in it is Socket.IO's")]
+    Entries(String),
     /// It has no Socket.IO in it.
     #[error(
         "it is a HAR file without Socket.IO: none of its {entries} requests has EIO and transport \
@@ -24,14 +28,6 @@ pub enum HarError {
     /// Something that sioscope itself wrote into it can't be read.
     #[error("its _sioscope part can't be read: {0}")]
     Own(String),
-    /// A time that can't be read.
-    #[error("request {number} has a startedDateTime that can't be read: {time:?}")]
-    Time {
-        /// The entry, from 1.
-        number: usize,
-        /// What stands there.
-        time: String,
-    },
 }
 
 /// A session out of a file of another tool.
@@ -45,21 +41,31 @@ pub struct Imported {
     pub lacks: Option<String>,
 }
 
-/// Reads a HAR file. Requests that are not Engine.IO's are left out.
+/// What is wrong with the file as a whole.
+fn said(error: &serde_json::Error) -> String {
+    match error.is_data() {
+        true => format!("it has other things where HAR has a log with a list of entries ({error})"),
+        false => error.to_string(),
+    }
+}
+
+/// Reads a HAR file. Requests that are not Engine.IO's are left out, and so is what can't be read.
 ///
 /// # Errors
 /// See [`HarError`].
 pub fn import(text: &[u8]) -> Result<Imported, HarError> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let har: Har = serde_json::from_slice(text)?;
+    let entries = Entries::of(&har.log.entries);
     match har.log.own {
-        Some(own) => again(own, har.log.entries),
-        None => browser::session(&har.log),
+        Some(own) => again(own, entries),
+        None => browser::session(har.log.creator["name"].as_str(), entries),
     }
 }
 
 /// A session that was exported: each line gets back what its entry holds.
-fn again(own: OwnLog, entries: Vec<Entry>) -> Result<Imported, HarError> {
+fn again(own: OwnLog, entries: Entries) -> Result<Imported, HarError> {
+    let lacks = entries.told();
     let wrong = |error: &dyn std::fmt::Display| HarError::Own(error.to_string());
     let header = parse_header_line(&own.header).map_err(|error| wrong(&error))?;
     let read = |line: &str| parse_line(line.as_bytes(), 0).map_err(|error| wrong(&error));
@@ -67,8 +73,7 @@ fn again(own: OwnLog, entries: Vec<Entry>) -> Result<Imported, HarError> {
     for line in &own.records {
         records.push(read(line)?);
     }
-    for entry in entries {
-        let mut entry = entry;
+    for (_, mut entry) in entries.read {
         let Some(own) = entry.own.take() else {
             continue;
         };
@@ -111,7 +116,7 @@ fn again(own: OwnLog, entries: Vec<Entry>) -> Result<Imported, HarError> {
     Ok(Imported {
         header,
         records,
-        lacks: None,
+        lacks,
     })
 }
 

@@ -302,3 +302,56 @@ fn what_a_browser_did_not_save_is_said_and_marked() {
         ["the browser says of the WebSocket: Invalid frame header"]
     );
 }
+
+#[test]
+fn an_entry_that_can_not_be_read_is_left_out_and_named() {
+    let good = r#"{"startedDateTime":"2026-01-02T03:04:05.2Z","request":{"method":"GET","url":"http://h/socket.io/?EIO=4&transport=polling"},"response":{"status":200}}"#;
+    for (bad, why) in [
+        (
+            r#"{"startedDateTime":"2026-01-02T03:04:05Z","request":null}"#,
+            "its request is null, and should be an object",
+        ),
+        (
+            r#"{"startedDateTime":"2026-01-02T03:04:05Z"}"#,
+            "it has no request",
+        ),
+        (r#"{"request":{"url":"x"}}"#, "it has no startedDateTime"),
+        ("7", "it is a number, and should be an object"),
+        (
+            r#"{"startedDateTime":"2026-01-02T03:04:05Z","request":{"url":5}}"#,
+            "its request can't be read: invalid type: integer `5`, expected a string",
+        ),
+        (
+            r#"{"startedDateTime":"2026-01-02T03:04:05Z","request":{},"response":[]}"#,
+            "its response is a list, and should be an object",
+        ),
+        (
+            r#"{"startedDateTime":"noon","request":{"url":"http://h/?EIO=4&transport=polling"}}"#,
+            "its startedDateTime is no time: \"noon\"",
+        ),
+    ] {
+        let note = format!("request 1 of the HAR file is left out: {why}");
+        let imported =
+            import(format!(r#"{{"log":{{"entries":[{bad},{good}]}}}}"#).as_bytes()).unwrap();
+        assert_eq!(imported.lacks.as_deref(), Some(note.as_str()), "{bad}");
+        assert_eq!(imported.records.len(), 2, "{:?}", imported.records);
+        assert!(
+            imported
+                .records
+                .iter()
+                .zip(1..)
+                .all(|(record, n)| record.n == n)
+        );
+        let alone = import(format!(r#"{{"log":{{"entries":[{bad}]}}}}"#).as_bytes());
+        let alone = alone.unwrap_err().to_string();
+        assert!(
+            alone.contains(why) && alone.contains("no other request in it is Socket.IO"),
+            "{alone}"
+        );
+    }
+    let list = import(br#"{"log":[1]}"#).unwrap_err().to_string();
+    assert!(
+        list.contains("where HAR has a log with a list of entries"),
+        "{list}"
+    );
+}

@@ -69,7 +69,8 @@ pub(super) fn open(path: &Path) -> Result<Journal, OpenError> {
         State::opened(lacks),
     );
     let shared = Arc::clone(&journal.inner.shared);
-    if indexer.index_pending(&shared) || indexer.step(&shared, &mut *input) {
+    let whole = indexer.broken.is_none() && indexer.index_pending(&shared);
+    if whole || indexer.step(&shared, &mut *input) {
         return Ok(journal);
     }
     let thread = std::thread::Builder::new()
@@ -138,6 +139,8 @@ struct Indexer {
     offset: u64,
     /// The input has ended.
     ended: bool,
+    /// Why it ended where it should not have: nobody was told yet.
+    broken: Option<io::Error>,
 }
 
 impl Indexer {
@@ -155,11 +158,18 @@ impl Indexer {
                 return Ok(header);
             }
             let room = file::LONGEST_HEADER.min(BLOCK);
-            self.more(input, room).map_err(if self.copy.is_some() {
-                Problem::Unpack
-            } else {
-                Problem::Io
-            })?;
+            let before = self.pending.len();
+            if let Err(error) = self.more(input, room) {
+                // What came before the cut may be a session's begin.
+                if self.pending.len() > before && memchr::memchr(b'\n', &self.pending).is_some() {
+                    self.broken = Some(error);
+                    continue;
+                }
+                return Err(match self.copy {
+                    Some(_) => Problem::Unpack(error),
+                    None => Problem::Io(error),
+                });
+            }
         }
     }
 
@@ -199,23 +209,35 @@ impl Indexer {
 
     /// Indexes one more block; returns true when there is nothing more to do.
     fn step(&mut self, shared: &Shared, input: &mut dyn Read) -> bool {
+        if let Some(error) = self.broken.take() {
+            self.tell(shared, &error);
+            return self.index_pending(shared);
+        }
         // A line longer than a block is not looked through again for each block.
         let most = BLOCK.max(self.pending.len());
         if let Err(error) = self.more(input, most) {
-            self.ended = true;
-            let mut state = shared.lock();
-            // A packed file that was cut ends so; what could be unpacked is shown.
-            state.cut = true;
-            let path = shared
-                .path
-                .as_deref()
-                .unwrap_or_else(|| "the session file".as_ref());
-            state.failed = Some(format!(
-                "{} can't be read to its end: {error}; what was read until there is shown",
-                path.display()
-            ));
+            self.tell(shared, &error);
         }
         self.index_pending(shared)
+    }
+
+    /// A packed file that was cut ends so; what could be unpacked is shown.
+    fn tell(&mut self, shared: &Shared, error: &io::Error) {
+        self.ended = true;
+        let why = match error.kind() {
+            io::ErrorKind::UnexpectedEof => "it is cut off".to_owned(),
+            _ => error.to_string(),
+        };
+        let mut state = shared.lock();
+        state.cut = true;
+        let path = shared
+            .path
+            .as_deref()
+            .unwrap_or_else(|| "the session file".as_ref());
+        state.failed = Some(format!(
+            "{} can't be read to its end: {why}; what was read until there is shown",
+            path.display()
+        ));
     }
 
     /// Indexes the whole lines that were read; returns true when there is nothing more to do.

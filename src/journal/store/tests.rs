@@ -554,6 +554,45 @@ fn a_packed_session_is_opened_and_a_cut_one_as_far_as_it_goes() {
     assert_eq!(part, live[..part.len()]);
 }
 
+#[cfg(feature = "zstd")]
+#[test]
+fn a_small_packed_session_that_was_cut_is_shown_up_to_its_last_whole_piece() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.sio.jsonl");
+    let journal = Journal::create(header(), Instant::now(), &path).unwrap();
+    for n in 1..=2_500u64 {
+        let body = frame(&format!("42[\"n\",{n},{}]", n * n % 7919));
+        journal.append(Instant::now(), Some(1), &body);
+    }
+    let live = all(&journal);
+    drop(journal);
+    let plain = fs::read(&path).unwrap();
+    assert!(
+        (130 << 10..256 << 10).contains(&plain.len()),
+        "{}",
+        plain.len()
+    );
+    let packed = zstd::encode_all(&plain[..], 1).unwrap();
+    let path = dir.path().join("a.sio.jsonl.zst");
+    fs::write(&path, &packed[..packed.len() - 10]).unwrap();
+    let journal = opened(&path);
+    let status = journal.status();
+    assert!(status.cut && status.indexed >= 1.0, "{status:?}");
+    assert!(status.failed.unwrap().contains("it is cut off"));
+    let part = all(&journal);
+    assert!(part.len() > 1_000, "{}", part.len());
+    assert_eq!(part, live[..part.len()]);
+    let listed = crate::journal::file::list(dir.path()).unwrap();
+    assert!(listed.iter().all(|one| one.header.is_ok()), "{listed:?}");
+    // Of its first piece, nothing can be read without the end.
+    fs::write(&path, &packed[..200]).unwrap();
+    let refused = Journal::open(&path).err().unwrap().to_string();
+    assert!(
+        refused.contains("it can't be unpacked: it is cut off"),
+        "{refused}"
+    );
+}
+
 #[tokio::test]
 async fn changed_waits_for_a_record_and_for_the_end() {
     let journal = Journal::in_memory(header(), Instant::now(), 1 << 20);
