@@ -93,7 +93,7 @@ fn write(path: &Path) -> std::io::Result<()> {
 /// A program on a screen of 120 by 36.
 struct Screen {
     parser: Arc<Mutex<vt100::Parser>>,
-    keys: Box<dyn Write + Send>,
+    keys: Arc<Mutex<Box<dyn Write + Send>>>,
     child: Box<dyn Child + Send + Sync>,
     begun: Instant,
 }
@@ -117,14 +117,22 @@ impl Screen {
         let child = pair.slave.spawn_command(command).expect("it starts");
         let mut output = pair.master.try_clone_reader().expect("a reader");
         let keys = pair.master.take_writer().expect("a writer");
+        let keys = Arc::new(Mutex::new(keys));
+        let answers = Arc::clone(&keys);
         let parser = Arc::new(Mutex::new(vt100::Parser::new(cells(36), cells(120), 0)));
         let seen = Arc::clone(&parser);
         std::thread::spawn(move || {
             let _master = pair.master;
             let mut buffer = [0u8; 65_536];
             while let Ok(read @ 1..) = output.read(&mut buffer) {
-                let mut parser = seen.lock().expect("a screen");
-                parser.process(buffer.get(..read).unwrap_or_default());
+                let bytes = buffer.get(..read).unwrap_or_default();
+                // Every terminal answers what it is; a program may wait for it.
+                if memchr::memmem::find(bytes, b"\x1b[c").is_some() {
+                    let mut keys = answers.lock().expect("a writer");
+                    keys.write_all(b"\x1b[?62c").expect("it listens");
+                    keys.flush().expect("it listens");
+                }
+                seen.lock().expect("a screen").process(bytes);
             }
         });
         Screen {
@@ -136,8 +144,9 @@ impl Screen {
     }
 
     fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).expect("it listens");
-        self.keys.flush().expect("it listens");
+        let mut writer = self.keys.lock().expect("a writer");
+        writer.write_all(keys.as_bytes()).expect("it listens");
+        writer.flush().expect("it listens");
     }
 
     /// Waits until the screen shows what is wanted; returns when that was.

@@ -56,6 +56,11 @@ impl At {
         {
             return false;
         }
+        if let AtTest::Compare(Sign::Equal, operand) = &self.test
+            && !operand.may_stand_in(data)
+        {
+            return false;
+        }
         let Ok(value) = serde_json::from_str::<Value>(data) else {
             return false;
         };
@@ -119,6 +124,26 @@ impl AtTest {
 }
 
 impl Operand {
+    /// False where no value in `data` equals it, by a look at the text: a whole number stands
+    /// there by its digits, unless some number has an exponent.
+    fn may_stand_in(&self, data: &str) -> bool {
+        let Operand::Bare(text, Some(_)) = self else {
+            return true;
+        };
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let is_whole = digits.bytes().all(|digit| digit.is_ascii_digit());
+        let shown = data.contains(digits) || data.contains("\\u");
+        if !is_whole || digits.starts_with('0') || shown {
+            return true;
+        }
+        let bytes = data.as_bytes();
+        memchr::memchr2_iter(b'e', b'E', bytes).any(|at| {
+            at.checked_sub(1)
+                .and_then(|before| bytes.get(before))
+                .is_some_and(u8::is_ascii_digit)
+        })
+    }
+
     fn equals(&self, value: &Value) -> bool {
         match (self, value) {
             (Operand::Text(text) | Operand::Bare(text, _), Value::String(is)) => text == is,
@@ -140,6 +165,33 @@ impl Operand {
                 sign.holds(&is.as_str(), &text.as_str())
             }
             _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_found_however_it_is_spelled() {
+        let at = At {
+            steps: vec![Step::Key("n".to_owned())],
+            test: AtTest::Compare(Sign::Equal, Operand::Bare("999000".to_owned(), Some(999e3))),
+            needle: Some("n".to_owned()),
+        };
+        for (data, fits) in [
+            (r#"["e",{"n":999000}]"#, true),
+            (r#"["e",{"n":999000.0}]"#, true),
+            (r#"["e",{"n":9.99e5}]"#, true),
+            (r#"["e",{"n":999E3}]"#, true),
+            (r#"["e",{"n":"999000"}]"#, true),
+            (r#"["e",{"n":"99900\u0030"}]"#, true),
+            (r#"["e",{"n":99900}]"#, false),
+            (r#"["e",{"n":999001,"m":999000}]"#, false),
+            (r#"["e",{"n":-999000}]"#, false),
+        ] {
+            assert_eq!(at.matches(data, true), fits, "{data}");
         }
     }
 }
