@@ -193,7 +193,7 @@ impl Log {
         self.rows.partition_point(|row| *row < id)
     }
 
-    /// As [`Log::place`], of a row that is known to stand at `from` or after it.
+    /// The place of a row that is known to stand at `from` or after it.
     pub fn place_from(&self, from: usize, id: RowId) -> usize {
         let rest = self.rows.get(from..).unwrap_or_default();
         // Most often it is the next one.

@@ -48,7 +48,7 @@ pub struct Reader {
     refill: Option<(u64, Sweep)>,
     /// What looks for hits, likewise.
     search: Option<(u64, Sweep)>,
-    /// See [`renew`].
+    /// How the list is kept true.
     renewal: list::Renewal,
 }
 
