@@ -4,7 +4,6 @@
 //! - [`mock`]: the server's side, played to live clients.
 //! - [`play`]: the client's side of a session, played again against a live server (pure).
 
-pub mod covered;
 pub mod diff;
 pub mod mock;
 pub mod play;

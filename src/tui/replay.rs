@@ -12,7 +12,7 @@ use super::paint::Pen;
 use super::text;
 use super::theme::{Role, Theme};
 use super::units;
-use crate::replay::covered;
+use crate::journal::redact;
 use crate::replay::play::view::{Likeness, Live, Row, Said as Saying, View};
 use crate::scope::playing::Said;
 
@@ -205,7 +205,7 @@ fn said(said: &Saying, secrets: bool) -> String {
     match (said.json.as_str(), secrets) {
         ("", _) => said.words.clone(),
         (json, true) => format!("{} {json}", said.words),
-        (json, false) => format!("{} {}", said.words, covered::json(json)),
+        (json, false) => format!("{} {}", said.words, redact::covered(json, None)),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::cli::print;
-use crate::replay::covered;
+use crate::journal::redact;
 use crate::replay::play::player::{Pace, Player};
 use crate::replay::play::script::{Deed, Script};
 use crate::replay::play::setup::Withheld;
@@ -131,7 +131,7 @@ pub fn next(player: &Player, at: usize) -> String {
         return String::new();
     };
     let args = match &step.deed {
-        Deed::Emit(event) => format!(" {}", shortened(&covered::json(&event.args))),
+        Deed::Emit(event) => format!(" {}", shortened(&redact::covered(&event.args, None))),
         _ => String::new(),
     };
     let number = at.saturating_add(1);

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::script::{Cue, Line, Say, Script, What};
+use crate::journal::redact;
 use crate::protocol::json;
-use crate::replay::covered;
 
 /// Different things that are listed of one sort; what comes on top is counted only.
 const LISTED: usize = 1_000;
@@ -478,10 +478,10 @@ fn said(cue: &Cue, line: &Line) -> String {
 
 /// A payload for the screen: of bearable length, and without what secret names hold.
 fn cut(text: &str) -> String {
-    let text = &covered::json(text);
+    let text = redact::covered(text, None);
     match text.char_indices().nth(ARGUMENTS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
+        None => text.into_owned(),
     }
 }
 
