@@ -103,8 +103,8 @@ impl Budget {
     }
 }
 
-/// In the order of the screen's own [`Level`].
-const LEVELS: [row::Level; 3] = [row::Level::Packets, row::Level::Frames, row::Level::Raw];
+/// What a tab counts the rows of, in its order; each level shows more than the one before.
+const LEVELS: [Level; 3] = [Level::Packets, Level::Frames, Level::Raw];
 
 fn level(level: Level) -> row::Level {
     match level {
@@ -203,8 +203,8 @@ fn fold(
         if back > 0 {
             tab.backs.insert(record.n, back);
         }
-        for (count, level) in tab.rows.iter_mut().zip(LEVELS) {
-            let rows = row::refs(&record, &packets, back, level).count();
+        for (count, shown) in tab.rows.iter_mut().zip(LEVELS) {
+            let rows = row::refs(&record, &packets, back, level(shown)).count();
             *count = count.saturating_add(rows as u64);
         }
         if tab.refill.is_none() {

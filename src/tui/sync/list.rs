@@ -1,6 +1,7 @@
 //! The list of rows: filled as records come, made anew for another filter or level, and renewed
 //! where the filter asks about what changes later.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -49,9 +50,14 @@ pub(super) fn push_rows(
     let (filter, now) = (tab.filter.active(), tab.model.now);
     let rows = sweep::rows(record, packets, back, level(shown), filter, &tab.model, now);
     for row in rows {
-        let mark = row.mark || tab.marks.contains_key(&record.n);
+        let mark = is_mark(&tab.marks, &row);
         tab.log.push(row.id, row.error, mark);
     }
+}
+
+/// Whether a row is a mark: by itself, or because a person marked it.
+fn is_mark(marks: &BTreeMap<u64, String>, row: &Found) -> bool {
+    row.mark || marks.contains_key(&row.id.n())
 }
 
 /// Looks through the records of `range` for rows that pass `filter`.
@@ -90,19 +96,19 @@ pub(super) fn refill(
     let begun = reader.refill.take().filter(|(turn, _)| *turn == tab.turn);
     let mut sweep = begun.map(|(_, sweep)| sweep);
     while next <= tab.model.seen {
-        let filter = || tab.filter.active().cloned();
         // What came since the last one began needs another.
         let running = sweep.take().filter(|sweep| !sweep.is_over());
         let mut running = running.unwrap_or_else(|| {
             let range = next..tab.model.seen.saturating_add(1);
-            look(tab, reader, journal, shown, filter(), range)
+            let filter = tab.filter.active().cloned();
+            look(tab, reader, journal, shown, filter, range)
         });
         let found = running.next(budget.until);
         next = running.reached();
         sweep = Some(running);
         let waits = found.is_none();
         for row in found.into_iter().flatten() {
-            let mark = row.mark || tab.marks.contains_key(&row.id.n());
+            let mark = is_mark(&tab.marks, &row);
             tab.log.push(row.id, row.error, mark);
         }
         if next <= tab.model.seen && (waits || !budget.is_open()) {
@@ -173,14 +179,15 @@ pub(super) fn renew(
     // What came meanwhile is in the list already, behind what was looked through.
     let end = running.known.1.saturating_add(1);
     let marks = &tab.marks;
-    let is_mark = |row: &Found| row.mark || marks.contains_key(&row.id.n());
     let rows = running
         .found
         .iter()
-        .map(|row| (row.id, row.error, is_mark(row)));
+        .map(|row| (row.id, row.error, is_mark(marks, row)));
     let changed = tab.log.replace(end, rows);
     if changed && let Some(search) = &mut tab.search {
+        // The places of its hits are others now, also of what is looked through at the moment.
         search.next = 0;
+        reader.search = None;
     }
     let pause = running.began.elapsed().saturating_mul(REST).max(RENEW);
     reader.renewal.known = running.known;

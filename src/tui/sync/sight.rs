@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Reader, level, reference_of};
+use super::{LEVELS, Reader, level, reference_of};
 use crate::journal::Journal;
 use crate::journal::record::{Body, Record};
 use crate::model::Packet;
@@ -147,7 +147,7 @@ fn proof(
         };
         Some((shown, error.or_else(named).or_else(|| line_of(first))))
     };
-    let (shown, line) = [Level::Packets, Level::Frames, Level::Raw]
+    let (shown, line) = LEVELS
         .into_iter()
         .find_map(best)
         .unwrap_or_else(|| (Level::Raw, line_of(whole)));

@@ -154,3 +154,43 @@ fn a_part_of_a_binary_packet_is_no_mistake_when_it_is_read_again() {
     assert_eq!(at_first, [3], "one row, at the record that completes it");
     assert_eq!(bench.tab().log.count(Spot::Error), 0);
 }
+
+#[test]
+fn a_search_begins_anew_when_the_list_changes_while_it_looks() {
+    let mut bench = long();
+    for n in 1..=3_000 {
+        bench.text(1, ToServer, &format!(r#"42{n}["ask",{n}]"#));
+    }
+    bench.settle(1);
+    press(&mut bench, "fack:pending\n");
+    bench.settle(2);
+    let first = bench.tab().log.row(0).unwrap().n();
+    press(&mut bench, "/ask\n");
+    bench.text(3, ToClient, "431[]");
+    let level = bench.state.level;
+    let (reader, journal) = &mut bench.readers[0];
+    let tab = &mut bench.state.tabs[0];
+    let budget = |time| Budget {
+        until: Instant::now() + time,
+        records: 0,
+    };
+    tab.records = journal.len();
+    let minute = Duration::from_secs(60);
+    assert!(!fold(tab, reader, journal, level, &mut budget(minute)));
+    // Under way when the list loses its first row.
+    let none = Duration::ZERO;
+    assert!(search::search(
+        tab,
+        reader,
+        journal,
+        level,
+        &mut budget(none)
+    ));
+    assert!(reader.search.is_some());
+    reader.renewal.due = None;
+    assert!(!list::renew(tab, reader, journal, level, &budget(minute)));
+    assert!(reader.search.is_none(), "it counts by the places of before");
+    bench.settle(4);
+    assert!(!shown(&bench).contains(&first));
+    assert_eq!(bench.tab().log.count(Spot::Hit), 2_999);
+}
