@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::collection::{self, Draft};
+use crate::folders;
 
 mod keep;
 mod pick;
@@ -44,12 +45,7 @@ pub struct Shelf {
 impl Default for Shelf {
     /// The project's folder, which is that of the current directory, and the person's own.
     fn default() -> Shelf {
-        let own = std::env::var_os("SIOSCOPE_CONFIG_DIR").filter(|folder| !folder.is_empty());
-        let config = own.map(PathBuf::from).or_else(|| {
-            directories::ProjectDirs::from("", "", "sioscope")
-                .map(|directories| directories.config_dir().to_owned())
-        });
-        let own = config.map(|config| config.join("collections"));
+        let own = folders::config().map(|config| config.join("collections"));
         Shelf::new(PathBuf::from("sioscope"), own)
     }
 }

@@ -14,7 +14,7 @@
 //! | 2 | [`drafts`] | where collections of drafts lie: found, read, added to |
 //! | 2 | [`diagnosis`] | rules: they read the model and make findings (pure) |
 //! | 1 | [`model`], [`faults`], [`collection`], [`net`] | the state of things, folded from records (pure); failures made on purpose and their plans (pure); drafts, their variables and what they expect (pure); connections, made and timed |
-//! | 0 | [`protocol`], [`path`], [`place`], [`journal`], [`visible`], [`notices`] | bytes and packets (pure); places in their data (pure); lines and columns (pure); records, their store and their file; text from the network as a person may see it; what is said once |
+//! | 0 | [`protocol`], [`path`], [`place`], [`journal`], [`visible`], [`notices`], [`folders`], [`private`] | bytes and packets (pure); places in their data (pure); lines and columns (pure); records, their store and their file; text from the network as a person may see it; what is said once; where settings lie; files for their owner alone |
 
 pub mod cli;
 pub mod client;
@@ -25,12 +25,14 @@ pub mod doctor;
 pub mod drafts;
 pub mod export;
 pub mod faults;
+pub mod folders;
 pub mod journal;
 pub mod model;
 pub mod net;
 pub mod notices;
 pub mod path;
 pub mod place;
+pub mod private;
 pub mod protocol;
 pub mod replay;
 pub mod scope;

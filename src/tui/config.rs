@@ -12,6 +12,7 @@ use toml::de::{DeTable, DeValue};
 use super::keymap::{KeyError, Keymap};
 use super::mistake::Mistake;
 use super::theme::Theme;
+use crate::folders;
 
 /// How times are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -116,23 +117,15 @@ const KEYS: [&str; 7] = [
     "keys",
 ];
 
-/// The config directory: `SIOSCOPE_CONFIG_DIR`, else the system's own place for it.
-pub fn folder() -> Option<PathBuf> {
-    if let Some(own) = std::env::var_os("SIOSCOPE_CONFIG_DIR").filter(|v| !v.is_empty()) {
-        return Some(PathBuf::from(own));
-    }
-    directories::ProjectDirs::from("", "", "sioscope").map(|dirs| dirs.config_dir().to_owned())
-}
-
 /// The folder of a person's own themes.
 pub fn theme_folder() -> Option<PathBuf> {
-    folder().map(|f| f.join("themes"))
+    folders::config().map(|f| f.join("themes"))
 }
 
 impl Config {
     /// Reads `config.toml` of the config directory; the defaults where there is none.
     pub fn load() -> Result<Config, Mistake> {
-        match folder() {
+        match folders::config() {
             Some(folder) => Config::load_from(&folder),
             None => Ok(Config::default()),
         }

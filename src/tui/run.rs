@@ -7,7 +7,6 @@ pub(super) mod compared;
 mod drafts;
 mod editor;
 mod perform;
-mod private;
 mod views;
 mod watch;
 

@@ -17,6 +17,8 @@ const FLOORS: &[(&str, u8)] = &[
     ("journal", 0),
     ("visible", 0),
     ("notices", 0),
+    ("folders", 0),
+    ("private", 0),
     ("model", 1),
     ("net", 1),
     ("faults", 1),

@@ -1,8 +1,10 @@
 //! Files that are written whole or not at all, readable by their owner alone.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+
+use crate::private;
 
 /// Whether writing to `path` replaces a file. Pipes and devices take what is written.
 pub(super) fn replaces(path: &Path) -> bool {
@@ -32,18 +34,10 @@ pub(super) fn write(path: &Path, bytes: &[u8], force: bool) -> io::Result<()> {
 
 /// Creates a file of one's own and fills it; it is gone again where that fails.
 fn fill(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = create(path)?;
+    let mut file = private::create(path)?;
     file.write_all(bytes)
         .and_then(|()| file.flush())
         .inspect_err(|_| discard(path))
-}
-
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// Nothing more can be done about a file that does not go.

@@ -34,7 +34,7 @@ pub(super) fn edit(app: &mut App, terminal: &mut Terminal, text: &str) -> anyhow
 }
 
 fn written(editor: &str, text: &str) -> std::io::Result<String> {
-    let (mut file, path) = super::private::temporary("json")?;
+    let (mut file, path) = crate::private::temporary("json")?;
     file.write_all(text.as_bytes())?;
     drop(file);
     // Editors are given with arguments (`code --wait`).

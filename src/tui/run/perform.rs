@@ -11,11 +11,12 @@ use super::super::terminal::Terminal;
 use super::super::theme::Theme;
 use super::super::{config, dialog, units};
 use super::App;
-use super::{drafts, private};
+use super::drafts;
 use crate::client::command::Emit;
 use crate::client::{Command, Options};
 use crate::journal::Journal;
 use crate::journal::record::{Direction, TransportName};
+use crate::private;
 use crate::tap::Injection;
 
 /// Terminals cut longer OSC 52 sequences, or drop them.

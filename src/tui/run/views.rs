@@ -50,7 +50,7 @@ pub(super) fn keep(session: &Path, view: &Remembered) {
     }
     // Written aside and renamed, so that another sioscope never reads half of it.
     let aside = path.with_extension(format!("{}.tmp", std::process::id()));
-    let written = super::private::create(&aside).and_then(|mut file| file.write_all(&text));
+    let written = crate::private::create(&aside).and_then(|mut file| file.write_all(&text));
     let renamed = written.and_then(|()| fs::rename(&aside, &path));
     if renamed.is_err() {
         let _ = fs::remove_file(aside);

@@ -1,10 +1,14 @@
 //! Files that only their owner may read, under names that nobody could have laid in wait.
+//! **Floor 0.**
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 /// Creates a file that was not there, readable by its owner only.
-pub(super) fn create(path: &Path) -> std::io::Result<File> {
+///
+/// # Errors
+/// What the system says; also where the file was there.
+pub fn create(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -16,7 +20,10 @@ pub(super) fn create(path: &Path) -> std::io::Result<File> {
 }
 
 /// A fresh file in the system's folder for temporary ones, with its path.
-pub(super) fn temporary(extension: &str) -> std::io::Result<(File, PathBuf)> {
+///
+/// # Errors
+/// What the system says.
+pub fn temporary(extension: &str) -> std::io::Result<(File, PathBuf)> {
     let random = getrandom::u64().map_err(std::io::Error::other)?;
     let path = std::env::temp_dir().join(format!("sioscope-{random:016x}.{extension}"));
     Ok((create(&path)?, path))
